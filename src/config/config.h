@@ -1,0 +1,141 @@
+/*
+ * Settings: one table of keys (config_keys.c) yields parsing, bounds, defaults, `--help`, the
+ * example file's test and what SIGHUP may change. Sources, later ones win: default, INI file,
+ * environment (PORTCULLIS_SECTION_KEY, and ..._FILE for secrets), -o section.key=value.
+ *
+ * A struct config is immutable once loaded and handed down by pointer; strings are NUL-terminated
+ * and owned by it. Units are in the names.
+ */
+#ifndef PORTCULLIS_CONFIG_CONFIG_H
+#define PORTCULLIS_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/result.h"
+
+struct config_server {
+    char *listen;             /* server.listen: addresses, comma-separated; 127.0.0.1:8080 */
+    uint64_t loops;           /* server.loops: 0 = one a core, at most 8 */
+    uint64_t backlog;         /* server.backlog */
+    uint64_t max_connections; /* server.max_connections: 10000 */
+    uint64_t max_per_address; /* server.max_per_address: 1000, 0 = off */
+    uint64_t max_memory;      /* server.max_memory: bytes, 0 = off */
+    uint64_t max_lag_ms;      /* server.max_lag: 250 ms, 0 = off */
+    uint64_t drain_delay_ms;  /* server.drain_delay: 0 s */
+    uint64_t drain_ms;        /* server.drain: 30 s */
+};
+
+struct config_http {
+    char *trusted_proxies; /* http.trusted_proxies: CIDR list */
+    char *cors_origins;    /* http.cors_origins: list, or empty: off */
+    char *error_status;    /* http.error_status: real | always_200 */
+    uint64_t max_head;     /* http.max_head: 16 KiB, without the target */
+    uint64_t max_target;   /* http.max_target: 64 KiB */
+    uint64_t max_fields;   /* http.max_fields: 100 */
+    uint64_t max_body;     /* http.max_body: 1 MiB */
+    uint64_t max_pipelined; /* http.max_pipelined: 32 */
+    uint64_t head_timeout_ms;  /* http.head_timeout: 10 s */
+    uint64_t body_grace_ms;    /* http.body_grace: 10 s */
+    uint64_t body_min_rate;    /* http.body_min_rate: 1024 bytes a second after the grace */
+    uint64_t idle_timeout_ms;  /* http.idle_timeout: 75 s */
+    uint64_t write_timeout_ms; /* http.write_timeout: 30 s */
+    uint64_t compress_min;     /* http.compress_min: 1 KiB, 0 = never compress */
+    uint64_t gzip_level;       /* http.gzip_level: 1..9, 1 */
+    uint64_t brotli_quality;   /* http.brotli_quality: 0..11, 1 */
+};
+
+struct config_remote {
+    char *base;         /* remote.base: /modules/addons/wbteampro */
+    char *catalog;      /* remote.catalog: file, empty = the compiled-in one */
+    uint64_t max_limit; /* remote.max_limit: 500 */
+    char *pages;        /* remote.pages: floor | ceil */
+    char *json_numbers; /* remote.json_numbers: number | string */
+    char *config_allow; /* remote.config_allow: names of tblconfiguration that `config` may give */
+};
+
+struct config_abuse {
+    char *path; /* abuse.path: /modules/addons/abusemanagerpro/includes/api.php */
+};
+
+struct config_auth {
+    uint64_t cache_ttl_ms; /* auth.cache_ttl: 30 s */
+    uint64_t recheck_ms;   /* auth.recheck: 2 s */
+    uint64_t max_hashing;  /* auth.max_hashing: bcrypt at once, 0 = half the workers */
+};
+
+struct config_mysql {
+    char *hosts;    /* mysql.hosts: host[:port], in order, comma-separated */
+    char *socket;   /* mysql.socket: path; wins over hosts */
+    char *user;
+    char *password; /* secret */
+    char *database;
+    uint64_t workers;            /* mysql.workers */
+    uint64_t queue;              /* mysql.queue: 1024 */
+    uint64_t connect_timeout_ms; /* mysql.connect_timeout: 2 s */
+    uint64_t read_deadline_ms;   /* mysql.read_deadline: 5 s */
+    uint64_t request_deadline_ms; /* mysql.request_deadline: 30 s */
+    uint64_t statements;         /* mysql.statements: prepared ones kept a connection, 128 */
+    char *tls;                   /* mysql.tls: off | required | verify */
+    char *tls_ca;                /* mysql.tls_ca: file */
+};
+
+struct config_redis {
+    char *url; /* redis.url: redis://host:port/db, unix:///path, empty = no Redis; secret inside */
+    uint64_t timeout_ms; /* redis.timeout */
+};
+
+struct config_cache {
+    uint64_t count_ttl_ms;  /* cache.count_ttl: 1 s */
+    uint64_t config_ttl_ms; /* cache.config_ttl: 60 s */
+};
+
+struct config_files {
+    char *root; /* files.root: folder of the files' bytes, empty = the file download is off */
+    char *path; /* files.path: template over the row's columns, {file_path} */
+};
+
+struct config_log {
+    char *level;  /* log.level: debug | info | warning | error */
+    bool access;  /* log.access: on */
+    bool cores;   /* log.cores: off: core dumps hold secrets */
+};
+
+struct config_admin {
+    char *listen; /* admin.listen: 127.0.0.1:9180, empty = none */
+};
+
+struct config {
+    struct config_server server;
+    struct config_http http;
+    struct config_remote remote;
+    struct config_abuse abuse;
+    struct config_auth auth;
+    struct config_mysql mysql;
+    struct config_redis redis;
+    struct config_cache cache;
+    struct config_files files;
+    struct config_log log;
+    struct config_admin admin;
+};
+
+/* An override from the command line, section.key=value. */
+struct config_override {
+    const char *text;
+};
+
+/*
+ * Loads everything. Every problem found, not only the first, is appended to problems as a line
+ * "file:line: section.key: what is wrong; what is allowed" (or "environment …", "-o …"). path may
+ * be NULL: no file. *config is NULL unless RESULT_OK.
+ */
+enum result config_load(const char *path, const struct config_override *overrides, size_t count,
+                        struct config **config, struct buffer *problems);
+void config_destroy(struct config *config);
+
+/* Prints every key with its unit, default and what it is for, as portcullis.ini.example has it. */
+void config_print_example(struct buffer *out);
+
+#endif

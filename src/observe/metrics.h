@@ -1,0 +1,106 @@
+/*
+ * Every metric is a row of a table that yields enum, Prometheus name, type and help at once.
+ * Counters and gauges are relaxed atomics, sharded by thread where they are hot; any thread may
+ * call. Read by /metrics and by the tests.
+ */
+#ifndef PORTCULLIS_OBSERVE_METRICS_H
+#define PORTCULLIS_OBSERVE_METRICS_H
+
+#include "base/buffer.h"
+
+/* X(enum suffix, prometheus name, type, help) */
+#define METRIC_TABLE(X)                                                                            \
+    X(CONNECTIONS_OPEN, "portcullis_connections", "gauge", "Client connections open now")          \
+    X(CONNECTIONS_ACCEPTED, "portcullis_connections_accepted_total", "counter",                    \
+      "Client connections accepted")                                                               \
+    X(CONNECTIONS_REFUSED, "portcullis_limit_connections_total", "counter",                        \
+      "Connections refused: server.max_connections or server.max_per_address")                     \
+    X(LIMIT_HEAD, "portcullis_limit_head_total", "counter", "Heads over http.max_head: 431")       \
+    X(LIMIT_TARGET, "portcullis_limit_target_total", "counter", "Targets over the limit: 414")     \
+    X(LIMIT_BODY, "portcullis_limit_body_total", "counter", "Bodies over http.max_body: 413")      \
+    X(LIMIT_FIELDS, "portcullis_limit_fields_total", "counter", "Heads with too many fields: 431") \
+    X(TIMEOUT_HEAD, "portcullis_timeout_head_total", "counter", "Heads not whole in time: 408")    \
+    X(TIMEOUT_BODY, "portcullis_timeout_body_total", "counter", "Bodies too slow: 408")            \
+    X(TIMEOUT_IDLE, "portcullis_timeout_idle_total", "counter", "Idle connections closed")         \
+    X(TIMEOUT_WRITE, "portcullis_timeout_write_total", "counter", "Stalled writes: closed")        \
+    X(BAD_REQUESTS, "portcullis_bad_requests_total", "counter",                                    \
+      "Requests refused for their framing or syntax, connection closed")                           \
+    X(RECEIVED_BYTES, "portcullis_received_bytes_total", "counter", "Bytes read from clients")     \
+    X(SENT_BYTES, "portcullis_sent_bytes_total", "counter", "Bytes written to clients")            \
+    X(SHED, "portcullis_shed_total", "counter",                                                    \
+      "Requests answered 503 because of loop lag or server.max_memory")                            \
+    X(LOOP_LAG_US, "portcullis_loop_lag_microseconds", "gauge", "Worst loop lag of late")          \
+    X(MEMORY_BYTES, "portcullis_memory_bytes", "gauge", "Resident memory of the process")          \
+    X(POOL_WORKERS, "portcullis_pool_workers", "gauge", "Workers")                                 \
+    X(POOL_BUSY, "portcullis_pool_busy", "gauge", "Workers at work now")                           \
+    X(POOL_QUEUED, "portcullis_pool_queued", "gauge", "Requests waiting for a worker")             \
+    X(POOL_FULL, "portcullis_limit_queue_total", "counter", "Requests refused: mysql.queue full")  \
+    X(POOL_JOINED, "portcullis_pool_joined_total", "counter",                                      \
+      "Reads answered by an equal queued read (single flight)")                                    \
+    X(POOL_DROPPED, "portcullis_pool_dropped_total", "counter",                                    \
+      "Queued requests dropped because their client had gone")                                     \
+    X(DB_CONNECTED, "portcullis_database_connections", "gauge", "Database connections open now")   \
+    X(DB_CONNECTS, "portcullis_database_connects_total", "counter", "Database connections made")   \
+    X(DB_CONNECT_ERRORS, "portcullis_database_connect_errors_total", "counter",                    \
+      "Database connections that failed")                                                          \
+    X(DB_STATEMENTS, "portcullis_database_statements_total", "counter", "Statements executed")     \
+    X(DB_PREPARES, "portcullis_database_prepares_total", "counter", "Statements prepared")         \
+    X(DB_DEADLINES, "portcullis_limit_read_deadline_total", "counter",                             \
+      "Statements killed at mysql.read_deadline")                                                  \
+    X(DB_ERRORS, "portcullis_database_errors_total", "counter", "Statements that failed")          \
+    X(SCHEMA_READS, "portcullis_schema_reads_total", "counter", "Times the schema was read")       \
+    X(AUTH_HITS, "portcullis_auth_cache_hits_total", "counter", "Logins known from memory")        \
+    X(AUTH_MISSES, "portcullis_auth_cache_misses_total", "counter", "Logins checked by a worker")  \
+    X(AUTH_FAILURES, "portcullis_auth_failures_total", "counter", "Logins refused")                \
+    X(AUTH_HASHING, "portcullis_auth_hashing", "gauge", "bcrypt computations running now")         \
+    X(AUTH_HASHING_FULL, "portcullis_limit_hashing_total", "counter",                              \
+      "Logins refused 503: auth.max_hashing")                                                      \
+    X(COUNT_CACHE_HITS, "portcullis_count_cache_hits_total", "counter",                            \
+      "Totals taken from memory (cache.count_ttl)")                                                \
+    X(COUNT_CACHE_MISSES, "portcullis_count_cache_misses_total", "counter", "Totals counted")      \
+    X(LOG_DROPPED, "portcullis_log_dropped_total", "counter", "Log lines dropped")
+
+enum metric {
+#define METRIC_ENUM(suffix, name, type, help) METRIC_##suffix,
+    METRIC_TABLE(METRIC_ENUM)
+#undef METRIC_ENUM
+        METRIC_COUNT
+};
+
+/* The phases of a request, in their order; each has a latency histogram. */
+#define METRIC_PHASE_TABLE(X)                                                                      \
+    X(PARSE, "parse")                                                                              \
+    X(AUTH, "auth")                                                                                \
+    X(QUEUE, "queue")                                                                              \
+    X(DB, "db")                                                                                    \
+    X(RENDER, "render")                                                                            \
+    X(WRITE, "write")
+
+enum metric_phase {
+#define METRIC_PHASE_ENUM(suffix, name) METRIC_PHASE_##suffix,
+    METRIC_PHASE_TABLE(METRIC_PHASE_ENUM)
+#undef METRIC_PHASE_ENUM
+        METRIC_PHASE_COUNT
+};
+
+void metric_add(enum metric metric, int64_t amount);
+void metric_set(enum metric metric, int64_t value);
+int64_t metric_get(enum metric metric);
+
+static inline void metric_increment(enum metric metric)
+{
+    metric_add(metric, 1);
+}
+
+/* portcullis_requests_total{route,method,code}: route is a chain's shape, taken from a bounded set
+ * (the catalog's); what is new past 256 routes counts as "other". */
+void metric_count_request(struct slice route, struct slice method, int status);
+/* portcullis_request_phase_seconds{phase}; 0 is not recorded. */
+void metric_observe_phase(enum metric_phase phase, uint64_t us);
+/* portcullis_request_seconds, whole requests. */
+void metric_observe_request(uint64_t us);
+
+/* Appends all of it in Prometheus text format 0.0.4. */
+void metrics_print(struct buffer *out);
+
+#endif

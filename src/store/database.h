@@ -1,0 +1,92 @@
+/*
+ * A MySQL connection with its cache of prepared statements. Blocking; belongs to one worker thread.
+ *
+ * Statements are always prepared, cached by their text (least recently used closed), values always
+ * bound. Rows are read as they arrive, one at a time; cells are borrowed until the next row.
+ *
+ * Deadline: reads are killed by the server itself (max_statement_time on MariaDB,
+ * max_execution_time on MySQL), so a kill can never hit the next query of the connection; the
+ * socket's timeout, a second later, covers a server that hangs.
+ */
+#ifndef PORTCULLIS_STORE_DATABASE_H
+#define PORTCULLIS_STORE_DATABASE_H
+
+#include "base/buffer.h"
+#include "base/result.h"
+#include "config/config.h"
+
+struct database;
+
+/* A bound value. */
+enum database_value_type { DATABASE_NULL, DATABASE_INTEGER, DATABASE_UNSIGNED, DATABASE_TEXT };
+
+struct database_value {
+    enum database_value_type type;
+    int64_t integer;
+    uint64_t natural;
+    struct slice text; /* utf8mb4; borrowed for the call */
+};
+
+/* What the server said a column holds; decides how a cell is written. */
+enum database_kind {
+    DATABASE_KIND_INTEGER, /* text is decimal digits, integer is set too */
+    DATABASE_KIND_DECIMAL, /* text with its scale kept; also float and double */
+    DATABASE_KIND_TEXT,
+    DATABASE_KIND_TIME, /* date, datetime, timestamp, time: text as MySQL prints it, zero dates too */
+    DATABASE_KIND_BINARY,
+};
+
+struct database_cell {
+    bool is_null;
+    enum database_kind kind;
+    struct slice text; /* borrowed until the next row or database_finish */
+    int64_t integer;   /* INTEGER; for unsigned above INT64_MAX only text is right */
+};
+
+/* Does not connect yet. config is borrowed. NULL when memory is out. */
+struct database *database_create(const struct config_mysql *config);
+void database_destroy(struct database *database);
+
+/*
+ * Executes sql with its values; rows are then read with database_next. Connects or reconnects
+ * first when needed (hosts in order, jittered pauses between failed tries so that a dead server is
+ * not hammered: within a pause RESULT_UNAVAILABLE comes at once). A connection found dead before
+ * anything of a statement was executed (server restarted while idle) is replaced and a read tried
+ * once more.
+ *
+ * RESULT_UNAVAILABLE, RESULT_TIMEOUT (deadline; connection stays usable or is replaced),
+ * RESULT_STALE (1054, 1146), RESULT_FAILED (logged with error number and SQL text, never values).
+ */
+enum result database_query(struct database *database, struct slice sql,
+                           const struct database_value *values, size_t value_count);
+
+/* The next row: RESULT_OK and *cells (column_count of them), RESULT_NOT_FOUND at the end, else as
+ * database_query. After anything but RESULT_OK the statement is finished. */
+enum result database_next(struct database *database, const struct database_cell **cells);
+size_t database_column_count(const struct database *database);
+/* Ends a statement early; harmless when it has ended. */
+void database_finish(struct database *database);
+
+/* Statement not in the cache, no prepared form: for session setup and tests of a server. */
+enum result database_execute(struct database *database, struct slice sql);
+/* Keeps the connection fresh from a worker's idle hook; reconnects when it was lost. */
+void database_keep_alive(struct database *database);
+/* Is the connection believed to be up? Any thread (atomic). */
+bool database_is_connected(const struct database *database);
+/* The last error's number and text, for `check` and logs; never holds values. */
+unsigned database_error_number(const struct database *database);
+const char *database_error_text(const struct database *database);
+/* Time spent in statements since the last call, for the request's phase. */
+uint64_t database_take_elapsed_us(struct database *database);
+
+static inline struct database_value database_text(struct slice text)
+{
+    return (struct database_value){.type = DATABASE_TEXT, .text = text};
+}
+
+static inline struct database_value database_integer(int64_t value)
+{
+    return (struct database_value){.type = DATABASE_INTEGER, .integer = value};
+}
+
+#endif
