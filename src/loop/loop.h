@@ -36,8 +36,11 @@ struct loop_group; /* the loop threads of the process */
 struct loop_group *loop_group_create(size_t count, const struct loop_hooks *hooks);
 enum result loop_group_start(struct loop_group *group);
 /* Asks every loop to drain, then to stop after at most drain_ms; returns when all threads ended.
- * A loop counts as drained when loop_set_busy(loop, false) holds. */
+ * A loop counts as drained when nobody holds it busy (loop_set_busy). */
 void loop_group_drain(struct loop_group *group, uint64_t drain_ms);
+/* Nobody may post any more: end the pool first. What workers posted after the threads had ended
+ * is run here, on the calling thread, so that its owners can free it. Drains if that was not done.
+ */
 void loop_group_destroy(struct loop_group *group);
 size_t loop_group_size(const struct loop_group *group);
 struct loop *loop_group_get(struct loop_group *group, size_t index);
@@ -51,10 +54,12 @@ size_t loop_index(const struct loop *loop);
 /* The owner's per-loop data, set in on_start. */
 void loop_set_data(struct loop *loop, void *data);
 void *loop_data(const struct loop *loop);
-/* Monotonic microseconds as of this turn of the loop: no system call. */
+/* Monotonic microseconds; no system call. */
 uint64_t loop_now_us(const struct loop *loop);
 /* Worst lag of late in microseconds, by the tick's lateness. */
 uint64_t loop_lag_us(const struct loop *loop);
+/* Holds a draining loop open, or lets it go. Counted, since several servers share a loop: each
+ * true is matched by one false. */
 void loop_set_busy(struct loop *loop, bool is_busy);
 bool loop_is_draining(const struct loop *loop);
 
