@@ -54,8 +54,9 @@ struct json_limits {
 
 /* Where and why reading failed. */
 struct json_fault {
-    char reason[160]; /* NUL-terminated, for people; ends up in the error's detail */
-    size_t line;      /* 1-based */
+    struct slice code; /* a literal: bad_json bad_encoding too_deep too_many_names too_large */
+    char reason[160];  /* NUL-terminated, for people; ends up in the error's detail */
+    size_t line;       /* 1-based */
 };
 
 /*

@@ -52,7 +52,8 @@ static inline void writer_start(struct writer *w, struct buffer *out)
     w->operations->start(w);
 }
 
-/* Everything opened must have been closed. Sets out->has_failed if anything could not be written. */
+/* Everything opened must have been closed. Sets out->has_failed if anything could not be written.
+ */
 static inline void writer_finish(struct writer *w)
 {
     w->operations->finish(w);
