@@ -32,7 +32,7 @@ enum database_kind {
     DATABASE_KIND_INTEGER, /* text is decimal digits, integer is set too */
     DATABASE_KIND_DECIMAL, /* text with its scale kept; also float and double */
     DATABASE_KIND_TEXT,
-    DATABASE_KIND_TIME, /* date, datetime, timestamp, time: text as MySQL prints it, zero dates too */
+    DATABASE_KIND_TIME, /* date, datetime, timestamp, time as MySQL prints them, zero dates too */
     DATABASE_KIND_BINARY,
 };
 

@@ -58,7 +58,6 @@ void schema_destroy(struct schema *schema);
 
 /* NULL when that table was not asked for. */
 const struct schema_table *schema_table_find(const struct schema *schema, struct slice name);
-const struct schema_column *schema_column_find(const struct schema_table *table,
-                                               struct slice name);
+const struct schema_column *schema_column_find(const struct schema_table *table, struct slice name);
 
 #endif

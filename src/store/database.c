@@ -1,0 +1,356 @@
+/* The connection's life, and what is done about a statement that failed. */
+#include "store/database.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "store/database_outage.h"
+#include "store/database_session.h"
+#include "store/statement_cache.h"
+
+enum {
+    FIRST_PAUSE_MS = 25,
+    LONGEST_PAUSE_MS = 500, /* so that service is back well within 2 s of the server's return */
+    MOST_ATTEMPTS = 3,
+    /* A page is at most some hundred rows; what is left of more is dropped with the connection. */
+    MOST_DRAINED_ROWS = 1000,
+    /* A server that closed a connection while it was idle says so at once; a failure later than
+     * this may be the query's own doing and is not tried again. */
+    FOUND_DEAD_WITHIN_US = 100000,
+    IDLE_BEFORE_PING_US = 900000,
+    MOST_LOGGED_SQL = 2000,
+};
+
+struct database {
+    const struct config_mysql *config; /* borrowed */
+    MYSQL *mysql;                      /* owned; NULL while not connected */
+    atomic_bool is_connected;          /* the same, for other threads */
+    struct statement_cache cache;
+    struct statement *open; /* borrowed from the cache: has rows left */
+    bool has_timed_fetch;   /* the first row's wait is in elapsed_us */
+    struct database_error error;
+    uint64_t used_us;     /* when the connection last answered */
+    uint64_t retry_at_us; /* no new try to connect before */
+    unsigned pause_ms;    /* the last pause; 0 after a success */
+    unsigned seed;        /* jitter */
+    uint64_t elapsed_us;
+};
+
+static void library_init(void)
+{
+    mysql_library_init(0, NULL, NULL);
+}
+
+struct database *database_create(const struct config_mysql *config)
+{
+    static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+    pthread_once(&library_once, library_init);
+    struct database *database = calloc(1, sizeof(*database));
+    if (!database)
+        return NULL;
+    mysql_thread_init();
+    database->config = config;
+    atomic_init(&database->is_connected, false);
+    statement_cache_init(&database->cache, config->statements);
+    database->seed = (unsigned)(clock_now_us() ^ (uintptr_t)database);
+    return database;
+}
+
+static void connection_drop(struct database *database)
+{
+    if (!database->mysql)
+        return;
+    /* Closing first detaches the statements, so that none is closed by a message of its own. */
+    mysql_close(database->mysql);
+    database->mysql = NULL;
+    database->open = NULL;
+    statement_cache_clear(&database->cache);
+    atomic_store(&database->is_connected, false);
+    metric_add(METRIC_DB_CONNECTED, -1);
+}
+
+void database_destroy(struct database *database)
+{
+    if (!database)
+        return;
+    connection_drop(database);
+    free(database);
+    mysql_thread_end();
+}
+
+/* Half fixed, half by chance: workers that lost the server together do not return together. */
+static void pause_begin(struct database *database)
+{
+    unsigned pause_ms = database->pause_ms ? database->pause_ms * 2 : FIRST_PAUSE_MS;
+    database->pause_ms = pause_ms < LONGEST_PAUSE_MS ? pause_ms : LONGEST_PAUSE_MS;
+    unsigned half = database->pause_ms / 2;
+    uint64_t wait_ms = half + (unsigned)rand_r(&database->seed) % (half + 1);
+    database->retry_at_us = clock_now_us() + wait_ms * 1000;
+}
+
+static enum result connection_ensure(struct database *database)
+{
+    if (database->mysql)
+        return RESULT_OK;
+    if (clock_now_us() < database->retry_at_us)
+        return RESULT_UNAVAILABLE;
+    database->mysql = database_session_open(database->config, &database->error);
+    if (!database->mysql) {
+        metric_increment(METRIC_DB_CONNECT_ERRORS);
+        database_outage_begin(&database->error);
+        pause_begin(database);
+        return RESULT_UNAVAILABLE;
+    }
+    database->pause_ms = 0;
+    database->retry_at_us = 0;
+    database->used_us = clock_now_us();
+    atomic_store(&database->is_connected, true);
+    metric_increment(METRIC_DB_CONNECTS);
+    metric_increment(METRIC_DB_CONNECTED);
+    database_outage_end();
+    return RESULT_OK;
+}
+
+static struct statement *statement_get(struct database *database, struct slice sql)
+{
+    struct statement *statement = statement_cache_find(&database->cache, sql);
+    if (statement)
+        return statement;
+    metric_increment(METRIC_DB_PREPARES);
+    statement = statement_create(database->mysql, sql, &database->error);
+    if (statement)
+        statement_cache_add(&database->cache, statement);
+    return statement;
+}
+
+static void failure_log(const struct database *database, enum result result, struct slice sql)
+{
+    size_t size = sql.size < MOST_LOGGED_SQL ? sql.size : MOST_LOGGED_SQL;
+    if (result == RESULT_FAILED)
+        log_error("database_error", "%s; statement: %.*s", database->error.text, (int)size,
+                  sql.data);
+    else if (result == RESULT_TIMEOUT)
+        log_warning("database_deadline", "read deadline passed; statement: %.*s", (int)size,
+                    sql.data);
+}
+
+/* A socket that stayed silent for the whole deadline is a timeout whatever the library calls it. */
+static enum result failure_result(const struct database *database, struct database_meaning meaning,
+                                  uint64_t since_us)
+{
+    bool is_late = clock_now_us() - since_us >= database->config->read_deadline_ms * 1000;
+    if (meaning.remedy == DATABASE_REMEDY_RECONNECT && meaning.result == RESULT_UNAVAILABLE &&
+        is_late)
+        return RESULT_TIMEOUT;
+    return meaning.result;
+}
+
+/* Puts connection and cache in order after database->error; statement may be NULL (it was not even
+ * prepared) and must not be used afterwards. */
+static void failure_mend(struct database *database, struct statement *statement,
+                         enum database_remedy remedy)
+{
+    database->open = NULL;
+    if (remedy == DATABASE_REMEDY_RECONNECT) {
+        connection_drop(database);
+        return;
+    }
+    if (remedy == DATABASE_REMEDY_SHRINK)
+        statement_cache_halve(&database->cache);
+    else if (statement && remedy != DATABASE_REMEDY_NONE)
+        statement_cache_drop(&database->cache, statement);
+}
+
+static enum result failure_end(struct database *database, struct slice sql,
+                               struct database_meaning meaning, uint64_t since_us)
+{
+    enum result result = failure_result(database, meaning, since_us);
+    metric_increment(result == RESULT_TIMEOUT ? METRIC_DB_DEADLINES : METRIC_DB_ERRORS);
+    failure_log(database, result, sql);
+    return result;
+}
+
+static bool is_read(struct slice sql)
+{
+    struct slice word = SLICE("SELECT");
+    return sql.size > word.size && strncasecmp(sql.data, word.data, word.size) == 0;
+}
+
+/* May the statement be executed once more? Never where it may have been executed already. */
+static bool is_worth_another(enum database_remedy remedy, struct slice sql, bool was_connected,
+                             uint64_t since_us)
+{
+    switch (remedy) {
+    case DATABASE_REMEDY_REPREPARE:
+    case DATABASE_REMEDY_SHRINK:
+        return true;
+    case DATABASE_REMEDY_RECONNECT:
+        return was_connected && is_read(sql) && clock_now_us() - since_us < FOUND_DEAD_WITHIN_US;
+    default:
+        return false;
+    }
+}
+
+static bool statement_run(struct database *database, struct slice sql,
+                          const struct database_value *values, size_t value_count,
+                          struct statement **statement)
+{
+    *statement = statement_get(database, sql);
+    if (!*statement)
+        return false;
+    metric_increment(METRIC_DB_STATEMENTS);
+    return statement_execute(*statement, values, value_count, &database->error);
+}
+
+static enum result query_attempts(struct database *database, struct slice sql,
+                                  const struct database_value *values, size_t value_count)
+{
+    uint64_t since_us = clock_now_us();
+    for (int attempt = 1;; attempt++) {
+        bool was_connected = database->mysql != NULL;
+        enum result result = connection_ensure(database);
+        if (result != RESULT_OK)
+            return result;
+        struct statement *statement;
+        if (statement_run(database, sql, values, value_count, &statement)) {
+            database->open = statement;
+            database->has_timed_fetch = false;
+            return RESULT_OK;
+        }
+        struct database_meaning meaning = database_error_meaning(database->error.number);
+        failure_mend(database, statement, meaning.remedy);
+        if (attempt == MOST_ATTEMPTS ||
+            !is_worth_another(meaning.remedy, sql, was_connected, since_us))
+            return failure_end(database, sql, meaning, since_us);
+    }
+}
+
+enum result database_query(struct database *database, struct slice sql,
+                           const struct database_value *values, size_t value_count)
+{
+    uint64_t began_us = clock_now_us();
+    database_finish(database);
+    enum result result = query_attempts(database, sql, values, value_count);
+    uint64_t now_us = clock_now_us();
+    if (result == RESULT_OK)
+        database->used_us = now_us;
+    database->elapsed_us += now_us - began_us;
+    return result;
+}
+
+static enum result fetch_failed(struct database *database)
+{
+    struct statement *statement = database->open;
+    struct slice sql = slice_of(statement->text, statement->text_size);
+    struct database_meaning meaning = database_error_meaning(database->error.number);
+    /* Logged first: mending may close the statement, whose text this is. */
+    enum result result = failure_end(database, sql, meaning, database->used_us);
+    failure_mend(database, statement, meaning.remedy);
+    return result;
+}
+
+enum result database_next(struct database *database, const struct database_cell **cells)
+{
+    *cells = NULL;
+    if (!database->open)
+        return RESULT_NOT_FOUND;
+    /* Rows after the first come out of the socket's buffer: looking at the clock for each would
+     * cost more than it shows. */
+    uint64_t began_us = database->has_timed_fetch ? 0 : clock_now_us();
+    enum result result = statement_fetch(database->open, &database->error);
+    if (!database->has_timed_fetch) {
+        database->elapsed_us += clock_now_us() - began_us;
+        database->has_timed_fetch = true;
+    }
+    if (result == RESULT_OK) {
+        *cells = database->open->cells;
+        return RESULT_OK;
+    }
+    if (result == RESULT_FAILED)
+        return fetch_failed(database);
+    database->open = NULL;
+    return result;
+}
+
+size_t database_column_count(const struct database *database)
+{
+    return database->open ? database->open->column_count : 0;
+}
+
+void database_finish(struct database *database)
+{
+    struct statement *statement = database->open;
+    database->open = NULL;
+    if (statement && !statement_drain(statement, MOST_DRAINED_ROWS))
+        connection_drop(database);
+}
+
+static bool text_execute(struct database *database, struct slice sql)
+{
+    if (mysql_real_query(database->mysql, sql.data, sql.size) != 0)
+        return false;
+    MYSQL_RES *rows = mysql_store_result(database->mysql);
+    mysql_free_result(rows);
+    return mysql_errno(database->mysql) == 0;
+}
+
+enum result database_execute(struct database *database, struct slice sql)
+{
+    uint64_t since_us = clock_now_us();
+    database_finish(database);
+    enum result result = connection_ensure(database);
+    if (result != RESULT_OK)
+        return result;
+    metric_increment(METRIC_DB_STATEMENTS);
+    if (text_execute(database, sql)) {
+        database->used_us = clock_now_us();
+        return RESULT_OK;
+    }
+    database_error_from_connection(&database->error, database->mysql);
+    struct database_meaning meaning = database_error_meaning(database->error.number);
+    failure_mend(database, NULL, meaning.remedy);
+    return failure_end(database, sql, meaning, since_us);
+}
+
+void database_keep_alive(struct database *database)
+{
+    if (!database->mysql) {
+        connection_ensure(database);
+        return;
+    }
+    if (database->open || clock_now_us() - database->used_us < IDLE_BEFORE_PING_US)
+        return;
+    if (mysql_ping(database->mysql) == 0) {
+        database->used_us = clock_now_us();
+        return;
+    }
+    connection_drop(database);
+    connection_ensure(database);
+}
+
+bool database_is_connected(const struct database *database)
+{
+    return atomic_load(&database->is_connected);
+}
+
+unsigned database_error_number(const struct database *database)
+{
+    return database->error.number;
+}
+
+const char *database_error_text(const struct database *database)
+{
+    return database->error.text;
+}
+
+uint64_t database_take_elapsed_us(struct database *database)
+{
+    uint64_t elapsed_us = database->elapsed_us;
+    database->elapsed_us = 0;
+    return elapsed_us;
+}

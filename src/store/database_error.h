@@ -1,0 +1,46 @@
+/*
+ * What an error of the server or the client library means for us: one table of numbers.
+ *
+ * The text kept beside the number never holds a bound value: servers quote values in many
+ * messages (1366: Incorrect integer value), so only texts known to name nothing but schema and
+ * connection are kept; of all others only number and SQLSTATE.
+ */
+#ifndef PORTCULLIS_STORE_DATABASE_ERROR_H
+#define PORTCULLIS_STORE_DATABASE_ERROR_H
+
+#include <mysql.h>
+
+#include "base/result.h"
+#include "base/slice.h"
+
+/* Values as the client library has them: is_null, error. char or bool, by library. */
+typedef __typeof__(*((MYSQL_BIND *)0)->is_null) mysql_flag;
+
+struct database_error {
+    unsigned number; /* 0: none */
+    char text[256];  /* NUL-terminated */
+};
+
+/* What has to be done before the connection is used again. */
+enum database_remedy {
+    DATABASE_REMEDY_NONE,
+    DATABASE_REMEDY_REPREPARE, /* the server has forgotten the statement: prepare it anew */
+    DATABASE_REMEDY_DISCARD,   /* the statement no longer fits the schema: close it */
+    DATABASE_REMEDY_SHRINK,    /* too many prepared statements on the server: close half of ours */
+    DATABASE_REMEDY_RECONNECT, /* the connection is gone or of no use */
+};
+
+struct database_meaning {
+    enum result result;
+    enum database_remedy remedy;
+};
+
+struct database_meaning database_error_meaning(unsigned number);
+
+void database_error_clear(struct database_error *error);
+void database_error_set(struct database_error *error, unsigned number, const char *sqlstate,
+                        const char *text);
+void database_error_from_connection(struct database_error *error, MYSQL *mysql);
+void database_error_from_statement(struct database_error *error, MYSQL_STMT *handle);
+
+#endif
