@@ -1,0 +1,158 @@
+"""Who is measured: the gateway, the same API in PHP and in Node, and the two limits."""
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+
+from . import database as db
+from .process import Process, answers, free_port
+
+BASE = "/modules/addons/wbteampro/api.php/v1/"
+CREDENTIALS = f"username={db.ADMIN}&password={hashlib.md5(db.ADMIN_PASSWORD.encode()).hexdigest()}"
+
+
+class Peer:
+    """A server under load: a port, and the processes whose CPU counts as its own."""
+
+    def __init__(self, name, port, processes):
+        self.name = name
+        self.port = port
+        self.processes = processes
+
+    def get(self, target):
+        """Status, body and fields of one answer; target is chain and query without credentials."""
+        joint = "&" if "?" in target else "?"
+        url = f"http://127.0.0.1:{self.port}{BASE}{target}{joint}{CREDENTIALS}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return answer.status, answer.read(), answer.headers
+        except urllib.error.HTTPError as error:
+            return error.code, error.read(), error.headers
+
+    def stop(self):
+        for process in self.processes.values():
+            process.stop()
+
+
+def gateway(paths, base, settings, name="portcullis", extra=()):
+    port = free_port()
+    options = [f"server.listen=127.0.0.1:{port}", "admin.listen=", f"mysql.socket={base.socket}",
+               f"mysql.user={db.USER}", f"mysql.password={db.PASSWORD}", f"mysql.database={db.NAME}",
+               f"mysql.workers={settings.workers}", "log.access=off", *settings.option, *extra]
+    argv = [settings.binary, "serve"] + [word for option in options for word in ("-o", option)]
+    process = Process(name, argv, paths.var / f"{name}.log", answers(port))
+    return Peer(name, port, {"gateway": process})
+
+
+def _nginx(paths, name, http, port, connections=4096):
+    folder = paths.var / name
+    folder.mkdir(parents=True, exist_ok=True)
+    user = "user root;" if os.geteuid() == 0 else ""
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in
+                        ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (folder / "nginx.conf").write_text(
+        f"{user} worker_processes auto; daemon off; pid {folder}/nginx.pid;\n"
+        f"error_log {folder}/error.log error; worker_rlimit_nofile 20000;\n"
+        f"events {{ worker_connections {connections}; }}\n"
+        f"http {{ access_log off; {temporary} keepalive_requests 1000000000;\n"
+        f"keepalive_timeout 75s; server_tokens off; default_type application/json;\n{http}\n}}\n")
+    return Process(name, ["nginx", "-c", folder / "nginx.conf", "-p", folder,
+                          "-e", folder / "error.log"], paths.var / f"{name}.log", answers(port))
+
+
+def php(paths, base, settings):
+    """nginx and php8.2-fpm, opcache, persistent mysqli."""
+    folder = paths.var / "php"
+    shutil.copytree(paths.root / "bench/php", folder, dirs_exist_ok=True)
+    _php_settings(folder, base)
+    # nginx itself runs fastest with a connection to FPM per request: a kept one would tie up a child.
+    fpm_socket = f"/tmp/portcullis-bench-{os.getpid()}-fpm.sock"
+    user = "user = root\ngroup = root" if os.geteuid() == 0 else ""
+    (folder / "fpm.conf").write_text(
+        f"[global]\nerror_log = {folder}/fpm.log\ndaemonize = no\n[www]\n{user}\n"
+        f"listen = {fpm_socket}\nlisten.backlog = 4096\npm = static\n"
+        f"pm.max_children = {settings.php_children}\npm.max_requests = 0\ncatch_workers_output = yes\n")
+    options = {"opcache.enable": 1, "opcache.validate_timestamps": 0, "opcache.jit_buffer_size": "32M",
+               "opcache.jit": "tracing", "mysqli.allow_persistent": 1, "display_errors": 0,
+               "realpath_cache_size": "1M", "expose_php": 0}
+    words = [word for key, value in options.items() for word in ("-d", f"{key}={value}")]
+    root = ["-R"] if os.geteuid() == 0 else []
+    fpm = Process("php-fpm", ["php-fpm8.2", "-F", *root, "-y", folder / "fpm.conf", *words],
+                  paths.var / "php-fpm.log", lambda: _unix_answers(fpm_socket))
+    port = free_port()
+    fields = {"SCRIPT_FILENAME": f"{folder}/api.php", "QUERY_STRING": "$query_string",
+              "REQUEST_METHOD": "$request_method", "CONTENT_TYPE": "$content_type",
+              "CONTENT_LENGTH": "$content_length", "DOCUMENT_URI": "$document_uri",
+              "REQUEST_URI": "$request_uri", "REMOTE_ADDR": "$remote_addr"}
+    params = "".join(f"fastcgi_param {key} {value};" for key, value in fields.items())
+    front = _nginx(paths, "nginx-php", f"server {{ listen 127.0.0.1:{port} reuseport backlog=4096;\n"
+                   f"location /modules/addons/wbteampro/api.php {{ {params}\n"
+                   f"fastcgi_pass unix:{fpm_socket}; fastcgi_buffers 16 32k; "
+                   "fastcgi_buffer_size 32k; } }", port)
+    return Peer("php", port, {"nginx": front, "php-fpm": fpm})
+
+
+def _php_settings(folder, base):
+    """What an installer would write: the login to the database, and the columns of the tables."""
+    (folder / "settings.php").write_text(
+        f"<?php return ['user' => '{db.USER}', 'password' => '{db.PASSWORD}', "
+        f"'database' => '{db.NAME}', 'socket' => '{base.socket}'];\n")
+    text = ("char", "text", "enum", "date", "time")
+    entries = []
+    for name, singular, table, parents in (
+            ("projects", "project", db.PROJECT, "[]"),
+            ("actions", "action", db.ACTION, "['projects' => 'project_id']")):
+        columns = base.columns(table)
+        types = ", ".join(f"'{column}' => '{'text' if any(word in kind for word in text) else 'number'}'"
+                          for column, kind in columns)
+        select = ", ".join(f"`{column}`" for column, _ in columns)
+        entries.append(f"'{name}' => ['singular' => '{singular}', 'table' => '{table}', "
+                       f"'key' => '{singular}_id', 'parents' => {parents}, 'columns' => [{types}], "
+                       f"'select' => '{select}']")
+    (folder / "catalog.php").write_text("<?php return [" + ",\n".join(entries) + "];\n")
+
+
+def _unix_answers(path):
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
+
+
+def node(paths, base, settings):
+    """fastify and mysql2, a cluster of two."""
+    folder = paths.root / "bench/node"
+    if not (folder / "node_modules/fastify").exists():
+        subprocess.run(["npm", "ci", "--silent"], cwd=folder, check=True)
+    port = free_port()
+    process = Process("node", ["node", folder / "server.js"], paths.var / "node.log", answers(port), env={
+        "NODE_ENV": "production", "BENCH_PORT": str(port), "BENCH_SOCKET": str(base.socket),
+        "BENCH_USER": db.USER, "BENCH_PASSWORD": db.PASSWORD, "BENCH_DATABASE": db.NAME,
+        "BENCH_WORKERS": str(settings.workers)})
+    return Peer("node", port, {"node": process})
+
+
+def memory(paths, gateway_peer, name="nginx-memory", connections=4096):
+    """The limit H: nginx answers the gateway's own bytes, fields and all, from its configuration."""
+    locations = []
+    for place, target in (("/", "projects/4242/json"), (f"{BASE}projektes", "projektes/17/json")):
+        status, body, fields = gateway_peer.get(target)
+        kept = "".join(f"add_header {key} '{_quoted(value)}' always;" for key, value in fields.items()
+                       if key.lower() in ("cache-control", "etag", "vary", "x-request-id"))
+        locations.append(f"location {place} {{ default_type '{fields['content-type']}'; {kept}\n"
+                         f"return {status} '{_quoted(body.decode())}'; }}")
+    port = free_port()
+    http = ('geo $dollar { default "$"; }\n'
+            f"server {{ listen 127.0.0.1:{port} reuseport backlog=4096;\n" + "\n".join(locations) + "}")
+    peer = Peer("memory", port, {"nginx": _nginx(paths, name, http, port, connections)})
+    for target in ("projects/4242/json", "projektes/17/json"):
+        if json.loads(peer.get(target)[1]) != json.loads(gateway_peer.get(target)[1]):
+            raise SystemExit(f"bench: nginx does not answer the gateway's bytes for {target}")
+    return peer
+
+
+def _quoted(text):
+    return text.replace("\\", "\\\\").replace("'", "\\'").replace("$", "${dollar}")

@@ -1,0 +1,123 @@
+"""Processes the bench starts: begun in their own group, counted, and ended with the bench."""
+
+import atexit
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+_running = []
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Process:
+    """One server with all its children. `ready` is called until it is true."""
+
+    def __init__(self, name, argv, log, ready, env=None, timeout=30.0):
+        self.name = name
+        self.log = Path(log)
+        with self.log.open("wb") as output:
+            self.child = subprocess.Popen(
+                [str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                start_new_session=True, env={**os.environ, **(env or {})})
+        _running.append(self)
+        self._await(ready, timeout)
+
+    def _await(self, ready, timeout):
+        deadline = time.monotonic() + timeout
+        while not ready():
+            if self.child.poll() is not None or time.monotonic() > deadline:
+                tail = self.log.read_text(errors="replace")[-2000:]
+                raise SystemExit(f"bench: {self.name} did not start:\n{tail}")
+            time.sleep(0.05)
+
+    def pids(self):
+        """The process and all below it."""
+        children = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                stat = _stat(int(entry.name))
+                if stat:
+                    children.setdefault(int(stat[1]), []).append(int(entry.name))
+        found, todo = [], [self.child.pid]
+        while todo:
+            pid = todo.pop()
+            found.append(pid)
+            todo.extend(children.get(pid, []))
+        return found
+
+    def cpu_seconds(self):
+        """User and system time of the process and its living children."""
+        total = 0
+        for pid in self.pids():
+            stat = _stat(pid)
+            if stat:
+                total += int(stat[11]) + int(stat[12])
+        return total / TICKS
+
+    def pss_bytes(self):
+        """Proportional set size: shared pages count by share."""
+        total = 0
+        for pid in self.pids():
+            try:
+                for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                    if line.startswith("Pss:"):
+                        total += int(line.split()[1]) * 1024
+            except OSError:
+                continue
+        return total
+
+    def stop(self):
+        if self in _running:
+            _running.remove(self)
+        if self.child.poll() is None:
+            self.child.terminate()
+            try:
+                self.child.wait(20)
+            except subprocess.TimeoutExpired:
+                pass
+        # Whoever of its group is left (a master that died before its workers) goes too.
+        try:
+            os.killpg(self.child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.child.wait()
+
+
+def _stat(pid):
+    """The fields of /proc/PID/stat after the name, which may hold spaces: state is index 0."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def stop_all():
+    for process in reversed(list(_running)):
+        process.stop()
+
+
+def stop_with_bench():
+    """Whatever ends the bench, ends its servers."""
+    def leave(signum, _frame):
+        sys.exit(128 + signum)
+    atexit.register(stop_all)
+    for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(signum, leave)
+
+
+def answers(port):
+    def ready():
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+    return ready

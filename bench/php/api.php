@@ -1,0 +1,95 @@
+<?php
+// The PHP peer of the bench: the bench's routes of the Remote API as the add-on would serve them at
+// its best. No framework, persistent mysqli, native number types, one statement for each thing.
+declare(strict_types=1);
+
+require __DIR__ . '/request.php';
+require __DIR__ . '/find.php';
+
+function respond(string $action, int $code, string $message, array $response): never
+{
+    http_response_code($code);
+    header('Content-Type: application/json; charset=utf-8');
+    header('Cache-Control: private, no-cache');
+    $request = ['action' => $action, 'method' => 'GET', 'format' => 'json'];
+    echo json_encode(
+        ['request' => $request + ['code' => $code, 'message' => $message], 'response' => $response],
+        JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE
+    );
+    exit;
+}
+
+function login(mysqli $db, string $username, string $password): void
+{
+    if ($username === '' || $password === '') {
+        throw new Refusal(401, 'Authentication Failed', 'authentication_failed');
+    }
+    $name = $db->real_escape_string($username);
+    $admin = $db->query(
+        "SELECT id, roleid, password FROM tbladmins WHERE username = '$name' AND disabled = 0"
+    )->fetch_assoc();
+    if ($admin === null || !hash_equals($admin['password'], strtolower($password))) {
+        throw new Refusal(401, 'Authentication Failed', 'authentication_failed');
+    }
+    $settings = array_column(
+        $db->query("SELECT setting, value FROM tbladdonmodules WHERE module = 'wbteampro'")->fetch_all(),
+        1,
+        0
+    );
+    if (in_array($settings['api_active'] ?? 'on', ['', '0', 'off'], true)) {
+        throw new Refusal(503, 'Service Unavailable', 'api_off');
+    }
+    if (!in_array((string) $admin['roleid'], explode(',', $settings['access'] ?? ''), true)) {
+        $message = 'Your Administrator Role is Not Permitted to Access wbTeamPro';
+        throw new Refusal(403, $message, 'role_denied');
+    }
+}
+
+function answer(mysqli $db, array $links, string $params): array
+{
+    $response = ['data' => null];
+    $filters = [];
+    $parent = null;
+    foreach ($links as $link) {
+        $resource = $link['resource'];
+        if ($link['id'] === null) {
+            $own = $parent ? [$resource['parents'][$parent['name']] => $parent['id']] : [];
+            [$response['data'], $rows] = find_list($db, $resource, finding($db, $resource, $own, $params));
+            $response[$link['name']] = $rows;
+            return $response;
+        }
+        $response[$resource['singular']] = find_record($db, $link, $parent);
+        $filters[$resource['key']] = $link['id'];
+        $parent = $link;
+    }
+    $response['data'] = ['total' => 1, 'page' => 1, 'pages' => 1, 'page_count' => 1, 'limit' => 1,
+        'offset' => 0, 'filters' => $filters];
+    return $response;
+}
+
+function connect(): mysqli
+{
+    $settings = require __DIR__ . '/settings.php';
+    mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
+    $db = mysqli_init();
+    $db->options(MYSQLI_OPT_INT_AND_FLOAT_NATIVE, 1);
+    $db->real_connect('p:localhost', $settings['user'], $settings['password'],
+        $settings['database'], 0, $settings['socket']);
+    $db->set_charset('utf8mb4');
+    return $db;
+}
+
+$action = '';
+try {
+    $links = chain(substr($_SERVER['DOCUMENT_URI'], strlen(BASE)), $action);
+    $db = connect();
+    login($db, (string) ($_REQUEST['username'] ?? ''), (string) ($_REQUEST['password'] ?? ''));
+    $response = answer($db, $links, (string) ($_REQUEST['params'] ?? ''));
+    respond($action, 200, 'Success', $response);
+} catch (Refusal $refusal) {
+    respond($action, $refusal->status, $refusal->getMessage(), ['errors' => $refusal->errors]);
+} catch (Throwable $fault) {
+    error_log((string) $fault);
+    $errors = [['code' => 'internal', 'field' => null, 'detail' => 'Internal Server Error']];
+    respond($action, 500, 'Internal Server Error', ['errors' => $errors]);
+}

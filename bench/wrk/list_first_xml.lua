@@ -1,0 +1,2 @@
+-- The first page again, as XML.
+format = "xml"
