@@ -46,7 +46,7 @@ void log_write(enum log_level level, const char *event, const char *format, ...)
 bool log_wants_access(void);
 void log_access_write(const struct log_access *access);
 
-/* Appends target with the values of username, password, params[password] and the like replaced by
+/* Appends target with the values of password, api_id, secret, identifier and the like replaced
  * "***", however they are encoded (also inside params={...} JSON in the query). */
 void log_append_target(struct buffer *out, struct slice target);
 
