@@ -1,0 +1,426 @@
+/*
+ * Reading the catalog. Every object is described by a table of its members; one function walks a
+ * JSON object along such a table, so an unknown member is always told.
+ */
+#include "resources/catalog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const unsigned char catalog_wbteampro[];
+extern const size_t catalog_wbteampro_size;
+
+enum { CATALOG_MOST_BYTES = 1024 * 1024 };
+
+/* Where we are, for messages. */
+struct reading {
+    struct catalog *catalog;
+    const char *source;
+    struct slice resource;
+    struct buffer *problems;
+    bool has_failed;
+};
+
+struct member {
+    struct slice name;
+    void (*read)(struct reading *reading, const struct value *value, void *into);
+    size_t offset;
+};
+
+static void complain(struct reading *reading, struct slice member, const char *what)
+{
+    reading->has_failed = true;
+    buffer_printf(reading->problems, "%s: %.*s: %.*s: %s\n", reading->source,
+                  SLICE_ARGS(reading->resource), SLICE_ARGS(member), what);
+}
+
+static void *reading_alloc(struct reading *reading, size_t count, size_t size)
+{
+    void *memory = arena_zalloc(&reading->catalog->arena, count * size + 1);
+    if (!memory)
+        reading->has_failed = true;
+    return memory;
+}
+
+static void read_object(struct reading *reading, const struct value *value,
+                        const struct member *members, size_t count, void *into)
+{
+    if (value->type != VALUE_OBJECT) {
+        complain(reading, value->name, "must be an object");
+        return;
+    }
+    for (const struct value *child = value->first; child; child = child->next) {
+        size_t i = 0;
+        while (i < count && !slice_equal(members[i].name, child->name))
+            i++;
+        if (i == count)
+            complain(reading, child->name, "no such member is known here");
+        else
+            members[i].read(reading, child, (char *)into + members[i].offset);
+    }
+}
+
+static void read_name(struct reading *reading, const struct value *value, void *into)
+{
+    if (value->type != VALUE_STRING || value->text.size == 0 ||
+        memchr(value->text.data, '`', value->text.size))
+        complain(reading, value->name, "must be a name: a string, not empty, without back-ticks");
+    else
+        *(struct slice *)into = value->text;
+}
+
+static void read_names(struct reading *reading, const struct value *value, void *into)
+{
+    struct catalog_names *names = into;
+    if (value->type != VALUE_LIST) {
+        complain(reading, value->name, "must be a list of names");
+        return;
+    }
+    names->items = reading_alloc(reading, value->count, sizeof(*names->items));
+    if (!names->items)
+        return;
+    for (const struct value *item = value->first; item; item = item->next)
+        read_name(reading, item, &names->items[names->count++]);
+}
+
+static void read_constants(struct reading *reading, const struct value *value, void *into)
+{
+    struct catalog_constants *constants = into;
+    if (value->type != VALUE_OBJECT) {
+        complain(reading, value->name, "must be an object of columns and their constant values");
+        return;
+    }
+    constants->items = reading_alloc(reading, value->count, sizeof(*constants->items));
+    if (!constants->items)
+        return;
+    for (const struct value *item = value->first; item; item = item->next) {
+        struct catalog_constant *constant = &constants->items[constants->count++];
+        constant->column = item->name;
+        constant->value = item->text;
+        if (item->type != VALUE_STRING && item->type != VALUE_NUMBER)
+            complain(reading, item->name, "must be a string or a number");
+    }
+}
+
+static void read_values(struct reading *reading, const struct value *value, void *into)
+{
+    struct catalog_resource *resource = into;
+    if (value->type != VALUE_OBJECT) {
+        complain(reading, value->name, "must be an object of columns and their allowed values");
+        return;
+    }
+    resource->values = reading_alloc(reading, value->count, sizeof(*resource->values));
+    if (!resource->values)
+        return;
+    for (const struct value *item = value->first; item; item = item->next) {
+        struct catalog_values *values = &resource->values[resource->value_count++];
+        values->column = item->name;
+        read_names(reading, item, &values->allowed);
+    }
+}
+
+static void read_through(struct reading *reading, const struct value *value, void *into)
+{
+    static const struct member members[] = {
+        {SLICE("resource"), read_name, offsetof(struct catalog_link, through_resource)},
+        {SLICE("key"), read_name, offsetof(struct catalog_link, through_key)},
+        {SLICE("column"), read_name, offsetof(struct catalog_link, through_column)},
+    };
+    struct catalog_link *link = into;
+    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), link);
+    if (!link->through_resource.size || !link->through_key.size || !link->through_column.size)
+        complain(reading, value->name, "needs resource, key and column");
+}
+
+static void read_link(struct reading *reading, const struct value *value, struct catalog_link *link)
+{
+    static const struct member members[] = {
+        {SLICE("column"), read_name, offsetof(struct catalog_link, column)},
+        {SLICE("where"), read_constants, offsetof(struct catalog_link, where)},
+        {SLICE("through"), read_through, 0},
+    };
+    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), link);
+    if (!link->column.size)
+        complain(reading, SLICE("parents"), "each link needs a column");
+}
+
+static void read_links(struct reading *reading, const struct value *value, void *into)
+{
+    struct catalog_parent *parent = into;
+    if (value->type != VALUE_LIST || value->count == 0) {
+        complain(reading, value->name, "must be a list of at least one link");
+        return;
+    }
+    parent->links = reading_alloc(reading, value->count, sizeof(*parent->links));
+    if (!parent->links)
+        return;
+    for (const struct value *item = value->first; item; item = item->next)
+        read_link(reading, item, &parent->links[parent->link_count++]);
+}
+
+static void read_parents(struct reading *reading, const struct value *value, void *into)
+{
+    static const struct member members[] = {
+        {SLICE("parameter"), read_name, offsetof(struct catalog_parent, parameter)},
+        {SLICE("any"), read_links, 0},
+    };
+    struct catalog_resource *resource = into;
+    if (value->type != VALUE_OBJECT) {
+        complain(reading, value->name, "must be an object of resources");
+        return;
+    }
+    resource->parents = reading_alloc(reading, value->count, sizeof(*resource->parents));
+    if (!resource->parents)
+        return;
+    for (const struct value *item = value->first; item; item = item->next) {
+        struct catalog_parent *parent = &resource->parents[resource->parent_count++];
+        parent->resource = item->name;
+        read_object(reading, item, members, sizeof(members) / sizeof(members[0]), parent);
+        if (!parent->parameter.size || !parent->link_count)
+            complain(reading, item->name, "a parent needs parameter and any");
+    }
+}
+
+static void read_show(struct reading *reading, const struct value *value, void *into)
+{
+    bool is_first = slice_equal(value->text, SLICE("first"));
+    if (value->type != VALUE_STRING || !(is_first || slice_equal(value->text, SLICE("last"))))
+        complain(reading, value->name, "must be first or last");
+    *(bool *)into = is_first;
+}
+
+static void read_threads(struct reading *reading, const struct value *value, void *into)
+{
+    static const struct member members[] = {
+        {SLICE("column"), read_name, offsetof(struct catalog_threads, column)},
+        {SLICE("show"), read_show, offsetof(struct catalog_threads, shows_first)},
+        {SLICE("rank"), read_name, offsetof(struct catalog_threads, rank)},
+        {SLICE("order"), read_name, offsetof(struct catalog_threads, order)},
+        {SLICE("count"), read_name, offsetof(struct catalog_threads, count)},
+        {SLICE("last"), read_name, offsetof(struct catalog_threads, last)},
+    };
+    struct catalog_threads *threads = into;
+    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), threads);
+    if (!threads->column.size || !threads->order.size || !threads->count.size)
+        complain(reading, value->name, "needs column, order and count");
+    if (!threads->rank.size)
+        threads->rank = threads->order;
+}
+
+static void read_nested_object(struct reading *reading, const struct value *value, void *into)
+{
+    static const struct member members[] = {
+        {SLICE("name"), read_name, offsetof(struct catalog_object, name)},
+        {SLICE("resource"), read_name, offsetof(struct catalog_object, resource)},
+        {SLICE("column"), read_name, offsetof(struct catalog_object, column)},
+    };
+    struct catalog_object *object = into;
+    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), object);
+    if (!object->name.size || !object->resource.size || !object->column.size)
+        complain(reading, value->name, "needs name, resource and column");
+}
+
+static void read_nested_list(struct reading *reading, const struct value *value, void *into)
+{
+    static const struct member members[] = {
+        {SLICE("name"), read_name, offsetof(struct catalog_list, name)},
+        {SLICE("singular"), read_name, offsetof(struct catalog_list, singular)},
+        {SLICE("table"), read_name, offsetof(struct catalog_list, table)},
+        {SLICE("key"), read_name, offsetof(struct catalog_list, key)},
+        {SLICE("column"), read_name, offsetof(struct catalog_list, column)},
+        {SLICE("sort"), read_name, offsetof(struct catalog_list, sort)},
+        {SLICE("sent"), read_names, offsetof(struct catalog_list, sent)},
+    };
+    struct catalog_list *list = into;
+    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), list);
+    if (!list->name.size || !list->table.size || !list->key.size || !list->column.size ||
+        !list->sent.count)
+        complain(reading, value->name, "needs name, table, key, column and sent");
+    if (!list->sort.size)
+        list->sort = list->key;
+}
+
+static void read_download(struct reading *reading, const struct value *value, void *into)
+{
+    static const struct member members[] = {
+        {SLICE("path"), read_name, offsetof(struct catalog_download, path)},
+        {SLICE("name"), read_name, offsetof(struct catalog_download, name)},
+        {SLICE("type"), read_name, offsetof(struct catalog_download, type)},
+        {SLICE("sha256"), read_name, offsetof(struct catalog_download, sha256)},
+    };
+    struct catalog_download *download = into;
+    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), download);
+    if (!download->path.size || !download->name.size)
+        complain(reading, value->name, "needs path and name");
+}
+
+static void read_kind(struct reading *reading, const struct value *value, void *into)
+{
+    static const struct slice kinds[] = {
+        [CATALOG_ROWS] = SLICE("rows"),
+        [CATALOG_SETTINGS] = SLICE("settings"),
+        [CATALOG_DIRECTORY] = SLICE("directory"),
+    };
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (value->type == VALUE_STRING && slice_equal(value->text, kinds[i])) {
+            *(enum catalog_kind *)into = (enum catalog_kind)i;
+            return;
+        }
+    }
+    complain(reading, value->name, "must be rows, settings or directory");
+}
+
+static const struct member resource_members[] = {
+    {SLICE("kind"), read_kind, offsetof(struct catalog_resource, kind)},
+    {SLICE("singular"), read_name, offsetof(struct catalog_resource, singular)},
+    {SLICE("table"), read_name, offsetof(struct catalog_resource, table)},
+    {SLICE("key"), read_name, offsetof(struct catalog_resource, key)},
+    {SLICE("methods"), read_names, offsetof(struct catalog_resource, methods)},
+    {SLICE("parents"), read_parents, 0},
+    {SLICE("where"), read_constants, offsetof(struct catalog_resource, where)},
+    {SLICE("known"), read_names, offsetof(struct catalog_resource, known)},
+    {SLICE("sent"), read_names, offsetof(struct catalog_resource, sent)},
+    {SLICE("hidden"), read_names, offsetof(struct catalog_resource, hidden)},
+    {SLICE("kept"), read_names, offsetof(struct catalog_resource, kept)},
+    {SLICE("required"), read_names, offsetof(struct catalog_resource, required)},
+    {SLICE("search"), read_names, offsetof(struct catalog_resource, search)},
+    {SLICE("values"), read_values, 0},
+    {SLICE("threads"), read_threads, offsetof(struct catalog_resource, threads)},
+    {SLICE("object"), read_nested_object, offsetof(struct catalog_resource, object)},
+    {SLICE("list"), read_nested_list, offsetof(struct catalog_resource, list)},
+    {SLICE("download"), read_download, offsetof(struct catalog_resource, download)},
+    {SLICE("module"), read_name, offsetof(struct catalog_resource, module)},
+    {SLICE("never"), read_names, offsetof(struct catalog_resource, never)},
+};
+
+static void read_resource(struct reading *reading, const struct value *value,
+                          struct catalog_resource *resource)
+{
+    reading->resource = value->name;
+    resource->name = value->name;
+    read_object(reading, value, resource_members,
+                sizeof(resource_members) / sizeof(resource_members[0]), resource);
+    if (resource->kind == CATALOG_ROWS &&
+        (!resource->singular.size || !resource->table.size || !resource->key.size))
+        complain(reading, value->name, "needs singular, table and key");
+    if (resource->kind == CATALOG_SETTINGS && !resource->module.size)
+        complain(reading, value->name, "needs module");
+}
+
+/* Every resource that another one names must be there. */
+static void check_references(struct reading *reading)
+{
+    const struct catalog *catalog = reading->catalog;
+    for (size_t i = 0; i < catalog->resource_count; i++) {
+        const struct catalog_resource *resource = &catalog->resources[i];
+        struct slice named[32];
+        size_t count = 0;
+        if (resource->object.name.size)
+            named[count++] = resource->object.resource;
+        for (size_t p = 0; p < resource->parent_count && count < 16; p++) {
+            named[count++] = resource->parents[p].resource;
+            for (size_t l = 0; l < resource->parents[p].link_count && count < 31; l++)
+                if (resource->parents[p].links[l].through_resource.size)
+                    named[count++] = resource->parents[p].links[l].through_resource;
+        }
+        reading->resource = resource->name;
+        for (size_t n = 0; n < count; n++) {
+            size_t found = 0;
+            while (found < catalog->resource_count &&
+                   !slice_equal(catalog->resources[found].name, named[n]))
+                found++;
+            if (found == catalog->resource_count)
+                complain(reading, named[n], "no such resource is in the catalog");
+        }
+    }
+}
+
+static void read_catalog(struct reading *reading, const struct value *root)
+{
+    struct catalog *catalog = reading->catalog;
+    const struct value *resources = value_get(root, SLICE("resources"));
+    if (!resources || resources->type != VALUE_OBJECT || resources->count == 0) {
+        complain(reading, SLICE("resources"), "must be an object of at least one resource");
+        return;
+    }
+    catalog->resources = reading_alloc(reading, resources->count, sizeof(*catalog->resources));
+    if (!catalog->resources)
+        return;
+    for (const struct value *item = resources->first; item; item = item->next)
+        read_resource(reading, item, &catalog->resources[catalog->resource_count++]);
+    check_references(reading);
+}
+
+enum result catalog_read(struct slice text, const char *source, struct catalog **catalog,
+                         struct buffer *problems)
+{
+    static const struct json_limits limits = {
+        .depth = 16, .names = 10000, .bytes = CATALOG_MOST_BYTES};
+    struct json_fault fault = {0};
+    struct value *root = NULL;
+    *catalog = NULL;
+    struct catalog *made = calloc(1, sizeof(*made));
+    if (!made)
+        return RESULT_NO_MEMORY;
+    arena_init(&made->arena);
+    struct slice kept = arena_copy(&made->arena, text);
+    enum result result =
+        kept.data ? json_read(&made->arena, kept, &limits, &root, &fault) : RESULT_NO_MEMORY;
+    if (result == RESULT_OK) {
+        struct reading reading = {.catalog = made, .source = source, .problems = problems};
+        read_catalog(&reading, root);
+        result = reading.has_failed ? RESULT_INVALID : RESULT_OK;
+    } else {
+        buffer_printf(problems, "%s:%zu: %s\n", source, fault.line, fault.reason);
+    }
+    if (result != RESULT_OK) {
+        catalog_destroy(made);
+        return result;
+    }
+    *catalog = made;
+    return RESULT_OK;
+}
+
+enum result catalog_read_file(const char *path, struct catalog **catalog, struct buffer *problems)
+{
+    *catalog = NULL;
+    FILE *file = fopen(path, "rbe");
+    if (!file) {
+        buffer_printf(problems, "%s: cannot be opened: %m\n", path);
+        return RESULT_NOT_FOUND;
+    }
+    struct buffer text;
+    buffer_init(&text);
+    char *room = buffer_reserve(&text, CATALOG_MOST_BYTES + 1);
+    text.size = room ? fread(room, 1, CATALOG_MOST_BYTES + 1, file) : 0;
+    fclose(file);
+    enum result result = RESULT_LIMIT;
+    if (text.size > CATALOG_MOST_BYTES)
+        buffer_printf(problems, "%s: larger than %d bytes\n", path, CATALOG_MOST_BYTES);
+    else
+        result = catalog_read(buffer_slice(&text), path, catalog, problems);
+    buffer_clear(&text);
+    return result;
+}
+
+void catalog_destroy(struct catalog *catalog)
+{
+    if (!catalog)
+        return;
+    arena_clear(&catalog->arena);
+    free(catalog);
+}
+
+struct slice catalog_default_text(void)
+{
+    return slice_of((const char *)catalog_wbteampro, catalog_wbteampro_size);
+}
+
+bool catalog_names_hold(const struct catalog_names *names, struct slice name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (slice_equal(names->items[i], name))
+            return true;
+    return false;
+}

@@ -1,0 +1,145 @@
+/*
+ * The catalog: what is served, said as data (catalog/wbteampro.json, or remote.catalog). For each
+ * resource its table, key, names, parents, verbs, and the columns that are hidden, kept, required,
+ * searchable or constrained. The columns themselves are learnt from the database; model.h joins
+ * the two.
+ *
+ * Immutable once read; everything lies in its arena.
+ */
+#ifndef PORTCULLIS_RESOURCES_CATALOG_H
+#define PORTCULLIS_RESOURCES_CATALOG_H
+
+#include "base/buffer.h"
+#include "format/value.h"
+
+enum catalog_kind {
+    CATALOG_ROWS,      /* rows of a table */
+    CATALOG_SETTINGS,  /* `config`: settings of the add-on and of WHMCS */
+    CATALOG_DIRECTORY, /* `api/resources`: what the gateway serves */
+};
+
+/* A run of names from the catalog. */
+struct catalog_names {
+    struct slice *items;
+    size_t count;
+};
+
+/* A column held to a constant: {"parent_type": "project"}. */
+struct catalog_constant {
+    struct slice column;
+    struct slice value;
+};
+
+struct catalog_constants {
+    struct catalog_constant *items;
+    size_t count;
+};
+
+/*
+ * One way a row hangs on its parent: its column holds the parent's id, or, with `through`, holds
+ * the key of a row in another resource's table whose column holds the parent's id.
+ */
+struct catalog_link {
+    struct slice column;
+    struct catalog_constants where;
+    struct slice through_resource; /* empty: direct */
+    struct slice through_key;
+    struct slice through_column;
+};
+
+/* A resource under which this one may stand in a chain; any of the links makes it belong there. */
+struct catalog_parent {
+    struct slice resource;  /* plural name of the parent */
+    struct slice parameter; /* what the link is called as a filter: project_id */
+    struct catalog_link *links;
+    size_t link_count;
+};
+
+/* Rows that form threads: `bythread` answers one row a thread. */
+struct catalog_threads {
+    struct slice column; /* holds the thread's id; empty: no threads */
+    bool shows_first;    /* the thread's first post, else its last version */
+    struct slice rank;   /* which row of a thread is the last: greatest rank, then key; empty: order */
+    struct slice order;  /* the last row's column that sorts the threads, most recent first */
+    struct slice count;  /* member that tells how many rows the thread has */
+    struct slice last;   /* member that holds the last row; empty: none */
+};
+
+/* A record of another resource nested in each row: the one whose column holds the row's key, the
+ * lowest of them, or the one that the chain came through. */
+struct catalog_object {
+    struct slice name; /* empty: none */
+    struct slice resource;
+    struct slice column;
+};
+
+/* Rows of another table nested in a single record. */
+struct catalog_list {
+    struct slice name; /* empty: none */
+    struct slice singular;
+    struct slice table;
+    struct slice key;
+    struct slice column; /* holds the record's key */
+    struct slice sort;
+    struct catalog_names sent;
+};
+
+/* Which columns say where a file's bytes lie and what they are. */
+struct catalog_download {
+    struct slice path; /* empty: no download */
+    struct slice name;
+    struct slice type;
+    struct slice sha256;
+};
+
+struct catalog_values {
+    struct slice column;
+    struct catalog_names allowed;
+};
+
+struct catalog_resource {
+    enum catalog_kind kind;
+    struct slice name; /* plural; the member's name in answers */
+    struct slice singular;
+    struct slice table;
+    struct slice key;
+    struct catalog_names methods;
+    struct catalog_parent *parents;
+    size_t parent_count;
+    struct catalog_constants where; /* rows outside do not exist */
+    struct catalog_names known;     /* what the table is known to have, for `check` */
+    struct catalog_names sent;      /* only these columns; empty: all but the hidden */
+    struct catalog_names hidden;
+    struct catalog_names kept;
+    struct catalog_names required;
+    struct catalog_names search;
+    struct catalog_values *values;
+    size_t value_count;
+    struct catalog_threads threads;
+    struct catalog_object object;
+    struct catalog_list list;
+    struct catalog_download download;
+    struct slice module;        /* settings: the add-on's name in tbladdonmodules */
+    struct catalog_names never; /* settings: names never given */
+};
+
+struct catalog {
+    struct arena arena; /* owns everything here */
+    struct catalog_resource *resources;
+    size_t resource_count;
+};
+
+/* The compiled-in catalog's text. */
+struct slice catalog_default_text(void);
+
+/* Reads a catalog; faults are appended to problems, one a line, each naming source, resource and
+ * member. *catalog is NULL unless RESULT_OK. */
+enum result catalog_read(struct slice text, const char *source, struct catalog **catalog,
+                         struct buffer *problems);
+/* The same from a file. */
+enum result catalog_read_file(const char *path, struct catalog **catalog, struct buffer *problems);
+void catalog_destroy(struct catalog *catalog);
+
+bool catalog_names_hold(const struct catalog_names *names, struct slice name);
+
+#endif

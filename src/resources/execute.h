@@ -1,0 +1,61 @@
+/*
+ * Running what was compiled: statements, rows straight into the writer, the envelope around them.
+ * Called on a worker; the only part of this room that touches the database.
+ */
+#ifndef PORTCULLIS_RESOURCES_EXECUTE_H
+#define PORTCULLIS_RESOURCES_EXECUTE_H
+
+#include "resources/envelope.h"
+#include "resources/shared_count_cache.h"
+#include "resources/tag.h"
+
+/* Settings that shape answers; immutable. */
+struct execute_options {
+    bool pages_are_ceil;              /* remote.pages */
+    struct catalog_names config_allow; /* remote.config_allow */
+    const char *files_root;           /* files.root; empty: downloads are off */
+    const char *files_path;           /* files.path */
+};
+
+/* Bytes to send instead of an envelope. */
+struct execute_file {
+    bool is_open;
+    int descriptor; /* owned by the answer */
+    uint64_t size;  /* bytes */
+    int64_t modified_s;
+    struct slice name; /* arena */
+    struct slice type; /* arena; may be empty */
+    struct slice sha256;
+};
+
+struct execute_context {
+    struct database *database;
+    struct writer *writer; /* of the request's format */
+    struct tag_hash *record_hash;
+    struct tag_hash *answer_hash;
+    struct shared_count_cache *counts;
+    const struct execute_options *options;
+    struct arena *arena;
+    uint64_t deadline_us; /* monotonic; no statement begins after it */
+};
+
+struct execute_answer {
+    struct buffer head;
+    struct buffer rows;
+    char tag[TAG_SIZE];
+    struct execute_file file;
+};
+
+/*
+ * RESULT_OK with *answer filled in; RESULT_NOT_FOUND with the problem set; RESULT_STALE when the
+ * schema has changed under the model; else the problem says 503 or 500. answer's buffers must have
+ * been initialised and are the caller's to clear, whatever comes.
+ */
+enum result execute_read(struct execute_context *context, const struct query_set *set,
+                         const struct envelope_request *request, struct execute_answer *answer,
+                         struct problem *problem);
+
+/* Sets the problem for a result of the database: 503 unavailable or deadline, 500 else. */
+void execute_explain(enum result result, struct problem *problem);
+
+#endif

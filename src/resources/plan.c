@@ -1,0 +1,339 @@
+/* SELECT lists, pages and counts; plan_where.c says which rows. */
+#include "resources/plan.h"
+
+#include "resources/plan_text.h"
+
+void plan_init(struct plan *plan, struct arena *arena)
+{
+    *plan = (struct plan){.arena = arena};
+    buffer_init(&plan->text);
+}
+
+void plan_clear(struct plan *plan)
+{
+    buffer_clear(&plan->text);
+}
+
+/* Makes room for one more in an array of the arena, by doubling. */
+static void *grow(struct plan *plan, void *array, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return array;
+    size_t wanted = *capacity ? 2 * *capacity : 32;
+    char *grown = arena_alloc(plan->arena, wanted * size);
+    if (!grown) {
+        plan->has_failed = true;
+        return NULL;
+    }
+    const char *old = array;
+    for (size_t i = 0; i < count * size; i++)
+        grown[i] = old[i];
+    *capacity = wanted;
+    return grown;
+}
+
+void plan_put(struct plan *plan, const char *text)
+{
+    buffer_append_slice(&plan->text, slice_from(text));
+}
+
+void plan_put_name(struct plan *plan, struct slice name)
+{
+    buffer_append_char(&plan->text, '`');
+    for (size_t i = 0; i < name.size; i++) {
+        if (name.data[i] == '`')
+            buffer_append_char(&plan->text, '`');
+        buffer_append_char(&plan->text, name.data[i]);
+    }
+    buffer_append_char(&plan->text, '`');
+}
+
+void plan_put_column(struct plan *plan, const char *alias, struct slice name)
+{
+    plan_put(plan, alias);
+    plan_put(plan, ".");
+    plan_put_name(plan, name);
+}
+
+void plan_put_value(struct plan *plan, struct database_value value)
+{
+    struct database_value *values =
+        grow(plan, plan->values, plan->value_count, &plan->value_capacity, sizeof(value));
+    if (!values)
+        return;
+    plan->values = values;
+    plan->values[plan->value_count++] = value;
+    plan_put(plan, "?");
+}
+
+void plan_put_column_value(struct plan *plan, const struct model_column *column,
+                           struct database_value value)
+{
+    bool is_decimal = column->learnt->type == SCHEMA_DECIMAL;
+    plan_put(plan, is_decimal ? "CAST(" : "");
+    plan_put_value(plan, value);
+    plan_put(plan, is_decimal ? " AS DECIMAL(65,30))" : "");
+}
+
+void plan_add_item(struct plan *plan, struct plan_item item)
+{
+    struct plan_item *items =
+        grow(plan, plan->items, plan->item_count, &plan->item_capacity, sizeof(item));
+    if (!items)
+        return;
+    plan->items = items;
+    plan->items[plan->item_count++] = item;
+}
+
+static void put_comma(struct plan *plan)
+{
+    plan_put(plan, plan->cell_count ? ", " : " ");
+}
+
+static void select_column(struct plan *plan, const char *alias, const struct model_column *column,
+                          bool is_writable)
+{
+    put_comma(plan);
+    plan_put_column(plan, alias, column->name);
+    plan->cell_count++;
+    plan_add_item(plan, (struct plan_item){.step = PLAN_CELL,
+                                           .name = column->name,
+                                           .is_writable = is_writable && !column->is_kept});
+}
+
+/* A nested record: its key first, so that a null one is seen at once. */
+static void select_object(struct plan *plan, struct slice name, const char *alias,
+                          const struct model_resource *resource)
+{
+    size_t begin = plan->item_count;
+    plan_add_item(plan, (struct plan_item){.step = PLAN_OBJECT_BEGIN, .name = name});
+    select_column(plan, alias, model_key(resource), false);
+    for (size_t i = 0; i < resource->column_count; i++)
+        if (i != resource->key)
+            select_column(plan, alias, &resource->columns[i], false);
+    plan_add_item(plan, (struct plan_item){.step = PLAN_OBJECT_END});
+    if (!plan->has_failed)
+        plan->items[begin].skip = resource->column_count;
+}
+
+/* A thread's members beyond the row shown: how many rows it has, and the last of them. */
+static void select_thread(struct plan *plan, const struct query *query)
+{
+    const struct catalog_threads *threads = &query->resource->catalog->threads;
+    put_comma(plan);
+    plan_put(plan, "(SELECT COUNT(*) FROM ");
+    plan_put_name(plan, query->resource->catalog->table);
+    plan_put(plan, " c WHERE ");
+    plan_put_column(plan, "c", threads->column);
+    plan_put(plan, " = ");
+    plan_put_column(plan, "t", threads->column);
+    plan_put(plan, ")");
+    plan->cell_count++;
+    plan_add_item(plan, (struct plan_item){.step = PLAN_CELL, .name = threads->count});
+    if (threads->last.size && threads->shows_first)
+        select_object(plan, threads->last, "l", query->resource);
+}
+
+static void select_row(struct plan *plan, const struct query *query)
+{
+    const struct model_resource *resource = query->resource;
+    const struct catalog_threads *threads = &resource->catalog->threads;
+    plan_put(plan, "SELECT");
+    for (size_t i = 0; i < resource->column_count; i++) {
+        const struct model_column *column = &resource->columns[i];
+        bool is_of_last = query->is_threads && threads->shows_first &&
+                          slice_equal(column->name, threads->order);
+        if (!query->fields || query->fields[i])
+            select_column(plan, is_of_last ? "l" : "t", column, i != resource->key);
+    }
+    if (query->is_threads)
+        select_thread(plan, query);
+    if (resource->object)
+        select_object(plan, resource->catalog->object.name, "o", resource->object);
+}
+
+/* The column of the nested object's table that holds the parent's id, when the chain came through
+ * that table; data NULL else. */
+static struct slice object_parent_column(const struct query *query, int64_t *id)
+{
+    for (const struct query_parent *parent = query->parents; parent; parent = parent->next) {
+        for (size_t i = 0; i < parent->parent->link_count; i++) {
+            const struct model_link *link = &parent->parent->links[i];
+            if (link->through != query->resource->object)
+                continue;
+            *id = parent->id;
+            return link->catalog->through_column;
+        }
+    }
+    return slice_of(NULL, 0);
+}
+
+static void join_object(struct plan *plan, const struct query *query)
+{
+    const struct model_resource *object = query->resource->object;
+    int64_t id = 0;
+    if (!object)
+        return;
+    const struct slice key = model_key(object)->name;
+    plan_put(plan, " LEFT JOIN ");
+    plan_put_name(plan, object->catalog->table);
+    plan_put(plan, " o ON ");
+    plan_put_column(plan, "o", key);
+    plan_put(plan, " = (SELECT MIN(");
+    plan_put_column(plan, "m", key);
+    plan_put(plan, ") FROM ");
+    plan_put_name(plan, object->catalog->table);
+    plan_put(plan, " m WHERE ");
+    plan_put_column(plan, "m", query->resource->catalog->object.column);
+    plan_put(plan, " = ");
+    plan_put_column(plan, "t", model_key(query->resource)->name);
+    struct slice column = object_parent_column(query, &id);
+    if (column.data) {
+        plan_put(plan, " AND ");
+        plan_put_column(plan, "m", column);
+        plan_put(plan, " = ");
+        plan_put_value(plan, database_integer(id));
+    }
+    plan_put(plan, ")");
+}
+
+static void put_order(struct plan *plan, const struct query *query)
+{
+    plan_put(plan, " ORDER BY ");
+    for (size_t i = 0; i < query->sort_count; i++) {
+        plan_put(plan, i ? ", " : "");
+        plan_put_column(plan, plan_sort_alias(query, &query->sorts[i]),
+                        query->sorts[i].column->name);
+        plan_put(plan, query->sorts[i].is_descending ? " DESC" : "");
+    }
+}
+
+static void put_limit(struct plan *plan, const struct query *query)
+{
+    plan_put(plan, " LIMIT ");
+    plan_put_value(plan, database_integer((int64_t)query->limit + 1));
+    if (!query->offset)
+        return;
+    plan_put(plan, " OFFSET ");
+    plan_put_value(plan, database_integer((int64_t)query->offset));
+}
+
+/* The sort values of each row follow its cells: the cursor is made of the last ones. */
+static void select_sorts(struct plan *plan, const struct query *query)
+{
+    for (size_t i = 0; i < query->sort_count; i++) {
+        plan_put(plan, ", ");
+        plan_put_column(plan, plan_sort_alias(query, &query->sorts[i]),
+                        query->sorts[i].column->name);
+    }
+}
+
+void plan_record(struct plan *plan, const struct query *query)
+{
+    select_row(plan, query);
+    plan_put_from(plan, query);
+    join_object(plan, query);
+    plan_put_where(plan, query, false);
+    plan->has_failed = plan->has_failed || plan->text.has_failed;
+}
+
+void plan_columns(struct plan *plan, const struct query *query, const struct slice *names,
+                  size_t count)
+{
+    plan_put(plan, "SELECT");
+    for (size_t i = 0; i < count; i++) {
+        put_comma(plan);
+        plan_put_column(plan, "t", names[i]);
+        plan->cell_count++;
+    }
+    plan_put_from(plan, query);
+    plan_put_where(plan, query, false);
+    plan->has_failed = plan->has_failed || plan->text.has_failed;
+}
+
+/* Rows that are skipped, or sorted away, are read by their keys only; then the page's rows. */
+static bool reads_keys_first(const struct query *query)
+{
+    bool sorts_by_key = query->sort_count == 1;
+    return !query->is_threads && (query->offset > 0 || (query->resource->object && !sorts_by_key));
+}
+
+static void put_keys_first(struct plan *plan, const struct query *query)
+{
+    const struct slice key = model_key(query->resource)->name;
+    plan_put(plan, " FROM (SELECT ");
+    plan_put_column(plan, "t", key);
+    plan_put(plan, " AS k");
+    plan_put_from(plan, query);
+    plan_put_where(plan, query, true);
+    put_order(plan, query);
+    put_limit(plan, query);
+    plan_put(plan, ") p JOIN ");
+    plan_put_name(plan, query->resource->catalog->table);
+    plan_put(plan, " t ON ");
+    plan_put_column(plan, "t", key);
+    plan_put(plan, " = p.k");
+    join_object(plan, query);
+    put_order(plan, query);
+}
+
+void plan_page(struct plan *plan, const struct query *query)
+{
+    select_row(plan, query);
+    select_sorts(plan, query);
+    if (reads_keys_first(query)) {
+        put_keys_first(plan, query);
+    } else {
+        plan_put_from(plan, query);
+        join_object(plan, query);
+        plan_put_where(plan, query, true);
+        put_order(plan, query);
+        put_limit(plan, query);
+    }
+    plan->has_failed = plan->has_failed || plan->text.has_failed;
+}
+
+/* Threads whose first post is shown are as many as there are first posts: no need to find each
+ * thread's last one. */
+static void put_first_posts(struct plan *plan, const struct query *query)
+{
+    struct query rows = *query;
+    rows.is_threads = false;
+    plan_put_from(plan, &rows);
+    plan_put_where(plan, &rows, false);
+    plan_put(plan, " AND ");
+    plan_put_column(plan, "t", model_key(query->resource)->name);
+    plan_put(plan, " = ");
+    plan_put_column(plan, "t", query->resource->catalog->threads.column);
+}
+
+void plan_count(struct plan *plan, const struct query *query)
+{
+    plan_put(plan, "SELECT COUNT(*)");
+    if (query->is_threads && query->resource->catalog->threads.shows_first) {
+        put_first_posts(plan, query);
+    } else {
+        plan_put_from(plan, query);
+        plan_put_where(plan, query, false);
+    }
+    plan->has_failed = plan->has_failed || plan->text.has_failed;
+}
+
+void plan_nested_list(struct plan *plan, const struct model_resource *resource, int64_t id)
+{
+    const struct model_list *list = &resource->list;
+    plan_put(plan, "SELECT");
+    for (size_t i = 0; i < list->column_count; i++)
+        select_column(plan, "t", &list->columns[i], false);
+    plan_put(plan, " FROM ");
+    plan_put_name(plan, list->catalog->table);
+    plan_put(plan, " t WHERE ");
+    plan_put_column(plan, "t", list->catalog->column);
+    plan_put(plan, " = ");
+    plan_put_value(plan, database_integer(id));
+    plan_put(plan, " ORDER BY ");
+    plan_put_column(plan, "t", list->catalog->sort);
+    plan_put(plan, ", ");
+    plan_put_column(plan, "t", list->catalog->key);
+    plan->has_failed = plan->has_failed || plan->text.has_failed;
+}

@@ -1,0 +1,25 @@
+/* Appending to a plan: text, names, values. Shared by plan.c and plan_where.c only. */
+#ifndef PORTCULLIS_RESOURCES_PLAN_TEXT_H
+#define PORTCULLIS_RESOURCES_PLAN_TEXT_H
+
+#include "resources/plan.h"
+
+void plan_put(struct plan *plan, const char *text);
+/* A learnt name in back-ticks, with an alias and a point before it unless alias is "". */
+void plan_put_column(struct plan *plan, const char *alias, struct slice name);
+void plan_put_name(struct plan *plan, struct slice name);
+/* `?` and its value. */
+void plan_put_value(struct plan *plan, struct database_value value);
+/* `?`, or its cast where the column's type needs one to compare exactly. */
+void plan_put_column_value(struct plan *plan, const struct model_column *column,
+                           struct database_value value);
+void plan_add_item(struct plan *plan, struct plan_item item);
+
+/* The tables that hold t (the row shown) and, for threads, l (the thread's last row). */
+void plan_put_from(struct plan *plan, const struct query *query);
+/* WHERE and all that must hold for the row; for a page also the cursor. */
+void plan_put_where(struct plan *plan, const struct query *query, bool with_cursor);
+/* The alias under which a sort column is found. */
+const char *plan_sort_alias(const struct query *query, const struct query_sort *sort);
+
+#endif

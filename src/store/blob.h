@@ -1,0 +1,22 @@
+/*
+ * The bytes of files under files.root. Nothing outside the root is ever opened: the kernel resolves
+ * the path (openat2, RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS), so no link, `..` or absolute path
+ * leads out, and only regular files are opened.
+ */
+#ifndef PORTCULLIS_STORE_BLOB_H
+#define PORTCULLIS_STORE_BLOB_H
+
+#include "base/result.h"
+#include "base/slice.h"
+
+struct blob {
+    int descriptor;     /* the caller's to close */
+    uint64_t size;      /* bytes */
+    int64_t modified_s; /* seconds since 1970 */
+};
+
+/* Worker thread: opening may wait for the disk. RESULT_NOT_FOUND when there is no such file,
+ * RESULT_DENIED (logged) when the path leaves the root or is no regular file. */
+enum result blob_open(const char *root, struct slice path, struct blob *blob);
+
+#endif
