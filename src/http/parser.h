@@ -31,12 +31,12 @@ enum http_parse {
 struct http_head {
     enum http_method method;
     struct slice method_text;
-    struct slice target; /* origin form; an absolute target without its authority; "*" only for
-                            OPTIONS; host:port only for CONNECT */
-    struct slice path;   /* raw; "*" for "*", empty for CONNECT */
-    struct slice query;  /* raw, without '?' */
-    struct slice host;   /* of an absolute target, else of Host; may be empty in HTTP/1.0 */
-    unsigned minor_version;    /* 0, or 1 for 1.1 and above */
+    struct slice target;    /* origin form; an absolute target without its authority; "*" only for
+                               OPTIONS; host:port only for CONNECT */
+    struct slice path;      /* raw; "*" for "*", empty for CONNECT */
+    struct slice query;     /* raw, without '?' */
+    struct slice host;      /* of an absolute target, else of Host; may be empty in HTTP/1.0 */
+    unsigned minor_version; /* 0, or 1 for 1.1 and above */
     struct http_field *fields; /* in their order; values without blanks at their ends */
     size_t field_count;
     uint64_t content_length; /* bytes; 0 when there is no body or it is chunked */
@@ -57,7 +57,8 @@ struct http_parser {
     size_t line;                      /* where the line being read begins */
     size_t searched;                  /* bytes already searched for line ends */
     size_t line_count;                /* complete lines, the request line included */
-    size_t target_size;               /* bytes, once the request line was complete */
+    size_t fields;                    /* where the field lines begin; 0: not known yet */
+    bool is_line_judged;              /* the request line was found good */
     uint64_t body_left;               /* bytes of a Content-Length body still to come */
     bool is_chunked;
     struct http_chunks chunks;
