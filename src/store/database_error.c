@@ -82,8 +82,13 @@ void database_error_from_connection(struct database_error *error, MYSQL *mysql)
     database_error_set(error, mysql_errno(mysql), mysql_sqlstate(mysql), mysql_error(mysql));
 }
 
-void database_error_from_statement(struct database_error *error, MYSQL_STMT *handle)
+void database_error_from_statement(struct database_error *error, MYSQL_STMT *handle, MYSQL *mysql)
 {
-    database_error_set(error, mysql_stmt_errno(handle), mysql_stmt_sqlstate(handle),
-                       mysql_stmt_error(handle));
+    if (mysql_stmt_errno(handle) != 0)
+        database_error_set(error, mysql_stmt_errno(handle), mysql_stmt_sqlstate(handle),
+                           mysql_stmt_error(handle));
+    else if (mysql_errno(mysql) != 0)
+        database_error_from_connection(error, mysql);
+    else
+        database_error_set(error, CR_UNKNOWN_ERROR, "HY000", "the client library gave no reason");
 }

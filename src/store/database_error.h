@@ -41,6 +41,8 @@ void database_error_clear(struct database_error *error);
 void database_error_set(struct database_error *error, unsigned number, const char *sqlstate,
                         const char *text);
 void database_error_from_connection(struct database_error *error, MYSQL *mysql);
-void database_error_from_statement(struct database_error *error, MYSQL_STMT *handle);
+/* A failed fetch of unbuffered rows leaves its error on the connection alone; with none on either,
+ * the connection is not to be trusted and the error says so (CR_UNKNOWN_ERROR). */
+void database_error_from_statement(struct database_error *error, MYSQL_STMT *handle, MYSQL *mysql);
 
 #endif

@@ -13,6 +13,7 @@ static void error_set_memory(struct database_error *error)
 static bool statement_prepare(struct statement *statement, MYSQL *mysql, struct slice text,
                               struct database_error *error)
 {
+    statement->mysql = mysql;
     statement->text = malloc(text.size + 1);
     statement->handle = mysql_stmt_init(mysql);
     if (!statement->text || !statement->handle) {
@@ -23,7 +24,7 @@ static bool statement_prepare(struct statement *statement, MYSQL *mysql, struct 
     statement->text[text.size] = '\0';
     statement->text_size = text.size;
     if (mysql_stmt_prepare(statement->handle, statement->text, text.size) != 0) {
-        database_error_from_statement(error, statement->handle);
+        database_error_from_statement(error, statement->handle, statement->mysql);
         return false;
     }
     statement->parameter_count = (unsigned)mysql_stmt_param_count(statement->handle);
@@ -169,7 +170,7 @@ bool statement_execute(struct statement *statement, const struct database_value 
         return false;
     }
     if (!parameters_bind(statement, values) || mysql_stmt_execute(statement->handle) != 0) {
-        database_error_from_statement(error, statement->handle);
+        database_error_from_statement(error, statement->handle, statement->mysql);
         return false;
     }
     return result_bind(statement, error);
@@ -197,14 +198,14 @@ enum result statement_fetch(struct statement *statement, struct database_error *
     if (statement->column_count == 0)
         return RESULT_NOT_FOUND;
     if (statement->has_grown && !columns_bind(statement)) {
-        database_error_from_statement(error, statement->handle);
+        database_error_from_statement(error, statement->handle, statement->mysql);
         return RESULT_FAILED;
     }
     int code = mysql_stmt_fetch(statement->handle);
     if (code == MYSQL_NO_DATA)
         return RESULT_NOT_FOUND;
     if (code != 0 && code != MYSQL_DATA_TRUNCATED) {
-        database_error_from_statement(error, statement->handle);
+        database_error_from_statement(error, statement->handle, statement->mysql);
         return RESULT_FAILED;
     }
     if (!short_columns_fetch(statement)) {

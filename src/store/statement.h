@@ -13,6 +13,7 @@
 struct statement {
     char *text; /* owned: the key */
     size_t text_size;
+    MYSQL *mysql; /* borrowed: the connection it was prepared on */
     MYSQL_STMT *handle;
     MYSQL_BIND *parameters; /* owned; parameter_count of them */
     unsigned parameter_count;
