@@ -1,5 +1,5 @@
 /*
- * Settings: one table of keys (config_keys.c) yields parsing, bounds, defaults, `--help`, the
+ * Settings: one table of keys (keys.c) yields parsing, bounds, defaults, `--help`, the
  * example file's test and what SIGHUP may change. Sources, later ones win: default, INI file,
  * environment (PORTCULLIS_SECTION_KEY, and ..._FILE for secrets), -o section.key=value.
  *

@@ -1,0 +1,125 @@
+/* The settings. A new one is a field in config.h and a row here. */
+#include "config/keys.h"
+
+#define MINUTE_MS (UINT64_C(60) * 1000)
+#define HOUR_MS   (60 * MINUTE_MS)
+#define KIB       UINT64_C(1024)
+#define MIB       (1024 * KIB)
+#define TIB       (1024 * 1024 * MIB)
+
+#define ROW(section_, name_, field_, type_, live_, default_, min_, max_, choices_, valid_, help_)  \
+    {#section_, name_,    type_,  live_, offsetof(struct config, section_.field_), default_, min_, \
+     max_,      choices_, valid_, help_},
+#define NUMBER(section, name, live, standard, min, max, help)                                      \
+    ROW(section, #name, name, CONFIG_COUNT, live, standard, min, max, NULL, NULL, help)
+#define BYTES(section, name, live, standard, min, max, help)                                       \
+    ROW(section, #name, name, CONFIG_BYTES, live, standard, min, max, NULL, NULL, help)
+#define DURATION(section, name, live, standard, min, max, help)                                    \
+    ROW(section, #name, name##_ms, CONFIG_DURATION, live, standard, min, max, NULL, NULL, help)
+#define BOOLEAN(section, name, live, standard, help)                                               \
+    ROW(section, #name, name, CONFIG_BOOLEAN, live, standard, 0, 0, NULL, NULL, help)
+#define TEXT(section, name, live, standard, valid, help)                                           \
+    ROW(section, #name, name, CONFIG_TEXT, live, standard, 0, 0, NULL, valid, help)
+#define SECRET(section, name, live, standard, valid, help)                                         \
+    ROW(section, #name, name, CONFIG_SECRET, live, standard, 0, 0, NULL, valid, help)
+#define CHOICE(section, name, live, standard, choices, help)                                       \
+    ROW(section, #name, name, CONFIG_CHOICE, live, standard, 0, 0, choices, NULL, help)
+enum { FIXED = false, LIVE = true };
+
+/* clang-format off */
+const struct config_key config_keys[] = {
+    TEXT(server, listen, FIXED, "127.0.0.1:8080", config_syntax_listen_needed,
+         "Addresses to listen on, separated by commas: 127.0.0.1:8080, [::]:8080, unix:/run/portcullis.sock.")
+    NUMBER(server, loops, FIXED, "0", 0, 64, "Event-loop threads; 0 = one a core, at most 8.")
+    NUMBER(server, backlog, FIXED, "1024", 1, 65535, "Connections the kernel keeps waiting to be accepted, a listener.")
+    NUMBER(server, max_connections, LIVE, "10000", 1, 1000000, "Client connections at once; past it 503 and close.")
+    NUMBER(server, max_per_address, LIVE, "1000", 0, 1000000,
+           "Connections of one address at once, so that one client cannot take all; trusted proxies and unix sockets are exempt; 0 = off.")
+    BYTES(server, max_memory, LIVE, "0", 0, TIB, "Resident memory past which new requests are answered 503; 0 = off.")
+    DURATION(server, max_lag, LIVE, "250 ms", 0, MINUTE_MS, "Lag of an event loop past which new requests are answered 503; 0 = off.")
+    DURATION(server, drain_delay, LIVE, "0 s", 0, HOUR_MS,
+             "After SIGTERM, how long accepting goes on while /readyz fails: the balancer's checking period.")
+    DURATION(server, drain, LIVE, "30 s", 0, HOUR_MS, "After that, how long requests in flight may take to finish.")
+
+    TEXT(http, trusted_proxies, LIVE, "", config_syntax_networks,
+         "Networks whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8, ::1.")
+    TEXT(http, cors_origins, LIVE, "", config_syntax_origins,
+         "Origins whose pages may call the API, separated by commas: https://panel.example.com, or *; empty = none.")
+    CHOICE(http, error_status, LIVE, "real", "real always_200",
+           "The status line of errors: the real code, or 200 for clients that give up reading at any other.")
+    BYTES(http, max_head, LIVE, "16 KiB", KIB, MIB, "Request head without its target; past it 431.")
+    BYTES(http, max_target, LIVE, "64 KiB", KIB, MIB, "Request target, the query included; past it 414.")
+    NUMBER(http, max_fields, LIVE, "100", 1, 10000, "Header fields of a request; past it 431.")
+    BYTES(http, max_body, LIVE, "1 MiB", KIB, 1024 * MIB, "Request body; past it 413.")
+    NUMBER(http, max_pipelined, LIVE, "32", 1, 1024, "Requests of one connection in flight; past it reading pauses.")
+    DURATION(http, head_timeout, LIVE, "10 s", 1, HOUR_MS, "Time for a whole request head, against clients that drip; past it 408.")
+    DURATION(http, body_grace, LIVE, "10 s", 1, HOUR_MS, "Time before http.body_min_rate is asked of a body.")
+    BYTES(http, body_min_rate, LIVE, "1 KiB", 0, MIB, "Bytes a second at which a body must arrive after the grace; slower: 408; 0 = off.")
+    DURATION(http, idle_timeout, LIVE, "75 s", 1, 24 * HOUR_MS, "How long an idle keep-alive connection stays open.")
+    DURATION(http, write_timeout, LIVE, "30 s", 1, HOUR_MS, "How long a client may take nothing of its answer before it is cut.")
+    BYTES(http, compress_min, LIVE, "1 KiB", 0, 1024 * MIB, "Answers from this size on are compressed for clients that accept it; 0 = never.")
+    NUMBER(http, gzip_level, LIVE, "1", 1, 9, "gzip's level: higher is smaller and slower.")
+    NUMBER(http, brotli_quality, LIVE, "1", 0, 11, "brotli's quality: higher is smaller and slower.")
+
+    TEXT(remote, base, FIXED, "/modules/addons/wbteampro", config_syntax_base, "Where the Remote API lies: the path before /api.php and /api/.")
+    TEXT(remote, catalog, LIVE, "", NULL, "Catalog file; empty = the one compiled in.")
+    NUMBER(remote, max_limit, LIVE, "500", 1, 100000, "Most rows of one list answer; a larger limit is 422.")
+    CHOICE(remote, pages, LIVE, "floor", "floor ceil", "How a list's number of pages is rounded.")
+    CHOICE(remote, json_numbers, LIVE, "number", "number string", "Numbers in JSON answers: as numbers, or as strings for clients that expect PHP's.")
+    TEXT(remote, config_allow, LIVE, "", NULL, "Names of rows of tblconfiguration that config may give, separated by commas; any other is 404.")
+
+    TEXT(abuse, path, FIXED, "/modules/addons/abusemanagerpro/includes/api.php", config_syntax_base, "Where the Abuse API lies.")
+
+    DURATION(auth, cache_ttl, LIVE, "30 s", 0, HOUR_MS, "How long a login is remembered without hashing its password again.")
+    DURATION(auth, recheck, LIVE, "2 s", 0, HOUR_MS, "How often a remembered admin's row and role are read again.")
+    NUMBER(auth, max_hashing, FIXED, "0", 0, 1024, "bcrypt computations at once, so that logins cannot take every worker; 0 = half the workers.")
+
+    TEXT(mysql, hosts, FIXED, "127.0.0.1:3306", config_syntax_hosts, "Database servers in the order of trying, separated by commas: host[:port].")
+    TEXT(mysql, socket, FIXED, "", NULL, "The database's unix socket; wins over mysql.hosts.")
+    TEXT(mysql, user, FIXED, "", NULL, "The database's user; serve and check need it.")
+    SECRET(mysql, password, FIXED, "", NULL, "Its password; keep it in a file and name that in PORTCULLIS_MYSQL_PASSWORD_FILE.")
+    TEXT(mysql, database, FIXED, "", NULL, "The WHMCS database's name; serve and check need it.")
+    NUMBER(mysql, workers, FIXED, "8", 1, 1024, "Worker threads, each with a database connection of its own.")
+    NUMBER(mysql, queue, FIXED, "1024", 1, 1000000, "Requests waiting for a worker; past it 503 at once.")
+    DURATION(mysql, connect_timeout, FIXED, "2 s", 1, MINUTE_MS, "Time to connect; past it 503.")
+    DURATION(mysql, read_deadline, FIXED, "5 s", 1, HOUR_MS, "Time for one reading statement; past it the statement is killed and the answer is 503.")
+    DURATION(mysql, request_deadline, FIXED, "30 s", 1, HOUR_MS, "Time for one request; past it its statement is killed and the answer is 503.")
+    NUMBER(mysql, statements, FIXED, "128", 1, 4096, "Prepared statements kept a connection; times mysql.workers, stay below the server's max_prepared_stmt_count.")
+    CHOICE(mysql, tls, FIXED, "off", "off required verify", "TLS to the database: off, required, or required with the server's certificate and name verified.")
+    TEXT(mysql, tls_ca, FIXED, "", NULL, "File of the authorities to verify by; empty = the system's.")
+
+    SECRET(redis, url, FIXED, "", config_syntax_redis, "redis://[user:password@]host[:port][/db] or unix:///path; empty = no Redis, counters are this process's own.")
+    DURATION(redis, timeout, FIXED, "200 ms", 1, MINUTE_MS, "Time for a Redis command; past it memory is used.")
+
+    DURATION(cache, count_ttl, LIVE, "1 s", 0, HOUR_MS, "How long a list's counted total is remembered; 0 = counted each time.")
+    DURATION(cache, config_ttl, LIVE, "60 s", 0, HOUR_MS, "How long configuration rows are remembered; 0 = read each time.")
+
+    TEXT(files, root, FIXED, "", NULL, "Folder of the files' bytes; empty = downloads are off.")
+    TEXT(files, path, FIXED, "{file_path}", config_syntax_template, "Where in it a file lies: a template over the columns of its row.")
+
+    CHOICE(log, level, LIVE, "info", "debug info warning error", "The least level that is logged.")
+    BOOLEAN(log, access, LIVE, "on", "One line a request.")
+    BOOLEAN(log, cores, FIXED, "off", "Core dumps on a crash; they hold secrets.")
+
+    TEXT(admin, listen, FIXED, "127.0.0.1:9180", config_syntax_listen,
+         "Addresses of /healthz, /readyz and /metrics; keep them off the public network; empty = none.")
+};
+/* clang-format on */
+const size_t config_key_count = sizeof(config_keys) / sizeof(config_keys[0]);
+
+size_t config_key_find(struct slice section, struct slice name)
+{
+    size_t i = 0;
+    while (i < config_key_count && !(slice_equal(section, slice_from(config_keys[i].section)) &&
+                                     slice_equal(name, slice_from(config_keys[i].name))))
+        i++;
+    return i;
+}
+
+bool config_section_exists(struct slice section)
+{
+    for (size_t i = 0; i < config_key_count; i++)
+        if (slice_equal(section, slice_from(config_keys[i].section)))
+            return true;
+    return false;
+}
