@@ -1,0 +1,125 @@
+/*
+ * A tree made of any bytes as names and text: whatever it is, the JSON parses with our reader and
+ * the XML with mxml. Each step takes a command byte and, where it needs text, a length byte and
+ * that many bytes.
+ */
+#include <mxml.h>
+#include <stdlib.h>
+
+#include "format/value.h"
+#include "format/writer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { MOST_DEPTH = 12 };
+
+struct script {
+    struct slice rest;
+    bool is_list[MOST_DEPTH + 1];
+    size_t depth;
+};
+
+static struct slice take_text(struct script *script)
+{
+    size_t size = script->rest.size ? (unsigned char)script->rest.data[0] : 0;
+    if (script->rest.size)
+        script->rest = slice_skip(script->rest, 1);
+    if (size > script->rest.size)
+        size = script->rest.size;
+    struct slice text = slice_of(script->rest.data, size);
+    script->rest = slice_skip(script->rest, size);
+    return text;
+}
+
+static void close_one(struct writer *writer, struct script *script)
+{
+    if (script->is_list[script->depth--])
+        writer_list_end(writer);
+    else
+        writer_object_end(writer);
+}
+
+static void open_one(struct writer *writer, struct script *script, bool is_list)
+{
+    if (is_list)
+        writer_list_begin(writer, take_text(script));
+    else
+        writer_object_begin(writer);
+    script->is_list[++script->depth] = is_list;
+}
+
+static void write_value(struct writer *writer, struct script *script, unsigned command)
+{
+    if (!script->is_list[script->depth])
+        writer_key(writer, take_text(script));
+    if (command < 2 && script->depth < MOST_DEPTH)
+        open_one(writer, script, command == 1);
+    else if (command == 3)
+        writer_null(writer);
+    else if (command == 4)
+        writer_boolean(writer, true);
+    else if (command == 5)
+        writer_integer(writer, -(int64_t)script->rest.size);
+    else
+        writer_string(writer, take_text(script));
+}
+
+static void write_fragment(enum format format, struct slice input, struct buffer *out)
+{
+    struct writer *writer = writer_create(format);
+    struct script script = {.rest = input};
+    writer_start(writer, out);
+    while (script.rest.size) {
+        unsigned command = (unsigned char)script.rest.data[0] % 8U;
+        script.rest = slice_skip(script.rest, 1);
+        if (command == 7 && script.depth)
+            close_one(writer, &script);
+        else
+            write_value(writer, &script, command);
+    }
+    while (script.depth)
+        close_one(writer, &script);
+    writer_finish(writer);
+    writer_destroy(writer);
+}
+
+static void check_json(struct slice input)
+{
+    const struct json_limits limits = {.depth = 64, .names = SIZE_MAX, .bytes = SIZE_MAX};
+    struct json_fault fault;
+    struct value *value = NULL;
+    struct arena arena;
+    struct buffer text;
+    arena_init(&arena);
+    buffer_init(&text);
+    buffer_append_char(&text, '{');
+    write_fragment(FORMAT_JSON, input, &text);
+    buffer_append_char(&text, '}');
+    if (text.has_failed || json_read(&arena, buffer_slice(&text), &limits, &value, &fault))
+        abort();
+    buffer_clear(&text);
+    arena_clear(&arena);
+}
+
+static void check_xml(struct slice input)
+{
+    struct buffer text;
+    buffer_init(&text);
+    buffer_append_slice(&text, SLICE("<api>"));
+    write_fragment(FORMAT_XML, input, &text);
+    buffer_append_slice(&text, SLICE("</api>"));
+    buffer_append_char(&text, '\0');
+    mxml_node_t *tree = mxmlLoadString(NULL, text.data, MXML_OPAQUE_CALLBACK);
+    if (text.has_failed || !tree)
+        abort();
+    mxmlDelete(tree);
+    buffer_clear(&text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice input = slice_of((const char *)data, size);
+    check_json(input);
+    check_xml(input);
+    return 0;
+}

@@ -1,0 +1,348 @@
+/* spec/remote-api.md section 2, Parameters. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "resources/parameters.h"
+
+struct fixture {
+    struct arena arena;
+    struct problem problem;
+    struct parameters parameters;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    arena_init(&f->arena);
+    problem_init(&f->problem, &f->arena);
+    parameters_init(&f->parameters, &f->arena);
+    *state = f;
+    return f ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    arena_clear(&f->arena);
+    free(f);
+    return 0;
+}
+
+/* Adds pairs given as name, value, …, NULL. */
+static enum result add_pairs(struct fixture *f, const char *const *texts)
+{
+    struct http_pairs pairs = {0};
+    for (; *texts; texts += 2) {
+        struct http_pair *pair = arena_zalloc(&f->arena, sizeof(*pair));
+        pair->name = slice_from(texts[0]);
+        pair->value = slice_from(texts[1]);
+        if (pairs.last)
+            pairs.last->next = pair;
+        else
+            pairs.first = pair;
+        pairs.last = pair;
+        pairs.count++;
+    }
+    return parameters_add_pairs(&f->parameters, &pairs, &f->problem);
+}
+
+#define ADD(f, ...) add_pairs(f, (const char *const[]){__VA_ARGS__, NULL, NULL})
+
+static enum result add_json(struct fixture *f, const char *body)
+{
+    return parameters_add_json(&f->parameters, slice_from(body), &f->problem);
+}
+
+static void assert_slice(struct slice s, const char *expected)
+{
+    assert_non_null(s.data);
+    assert_int_equal(s.size, strlen(expected));
+    assert_memory_equal(s.data, expected, s.size);
+}
+
+static void assert_tree(const struct value *tree, const char *expected)
+{
+    struct buffer text;
+    buffer_init(&text);
+    value_print(tree, &text);
+    buffer_append_char(&text, '\0');
+    assert_string_equal(text.data, expected);
+    buffer_clear(&text);
+}
+
+static void assert_refused(struct fixture *f, const char *code, const char *field)
+{
+    assert_int_equal(f->problem.status, 400);
+    assert_slice(f->problem.message, "Request Invalid or Bad Format");
+    assert_non_null(f->problem.first);
+    assert_slice(f->problem.first->code, code);
+    assert_slice(f->problem.first->field, field);
+    problem_init(&f->problem, &f->arena);
+}
+
+static void test_reserved_names(void **state)
+{
+    struct fixture *f = *state;
+    assert_null(f->parameters.username.data);
+    assert_int_equal(ADD(f, "username", "ann", "password", "", "method", "GeT", "action", "v1.json",
+                         "_", "1699", "username", "bob"),
+                     RESULT_OK);
+    assert_slice(f->parameters.username, "bob");
+    assert_slice(f->parameters.password, "");
+    assert_slice(f->parameters.method, "GeT");
+    assert_slice(f->parameters.action, "v1.json");
+    assert_tree(f->parameters.params, "{}");
+    assert_tree(f->parameters.loose, "{\"_\":\"1699\"}");
+}
+
+/* "empty, null, {} and [] mean none" */
+static void test_none(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const none[] = {"", "null", "{}", "[]", " [ ] "};
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        assert_int_equal(ADD(f, "params", none[i]), RESULT_OK);
+        assert_tree(f->parameters.params, "{}");
+    }
+    assert_int_equal(add_json(f, ""), RESULT_OK);
+    assert_int_equal(add_json(f, "[]"), RESULT_OK);
+    assert_int_equal(add_json(f, "null"), RESULT_OK);
+    assert_int_equal(add_json(f, "{\"params\":[]}"), RESULT_OK);
+    assert_int_equal(add_json(f, "{\"params\":\"\"}"), RESULT_OK);
+    assert_int_equal(add_json(f, "{\"params\":null}"), RESULT_OK);
+    assert_tree(f->parameters.params, "{}");
+    assert_false(problem_is_set(&f->problem));
+}
+
+static void test_brackets(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ADD(f, "params[project_id]", "100", "params[ids][]", "1", "params[ids][]", "2",
+                         "params[a][b]", "c", "params[a][d]", "", "params[x][0]", "n"),
+                     RESULT_OK);
+    assert_tree(f->parameters.params, "{\"project_id\":\"100\",\"ids\":[\"1\",\"2\"],"
+                                      "\"a\":{\"b\":\"c\",\"d\":\"\"},\"x\":[\"n\"]}");
+}
+
+/* Lists where the indices are 0 to n-1, objects elsewhere. */
+static void test_indices(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ADD(f, "params[r][1]", "b", "params[r][0]", "a", "params[g][0]", "a",
+                         "params[g][2]", "c", "params[z][00]", "a", "params[n][5]", "a",
+                         "params[n][]", "b", "params[l][][k]", "1", "params[l][][k]", "2",
+                         "params[h][18446744073709551615]", "a", "params[h][]", "b"),
+                     RESULT_OK);
+    assert_tree(f->parameters.params,
+                "{\"r\":[\"a\",\"b\"],\"g\":{\"0\":\"a\",\"2\":\"c\"},\"z\":{\"00\":\"a\"},"
+                "\"n\":{\"5\":\"a\",\"6\":\"b\"},\"l\":[{\"k\":\"1\"},{\"k\":\"2\"}],"
+                "\"h\":{\"18446744073709551615\":\"a\",\"0\":\"b\"}}");
+}
+
+/* "Both may be mixed; brackets win. A name given twice, in JSON too: the last wins." */
+static void test_precedence(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(
+        ADD(f, "params[a]", "bracket", "params", "{\"bad", "params", "{\"a\":1,\"b\":2,\"b\":3}"),
+        RESULT_OK);
+    assert_tree(f->parameters.params, "{\"b\":3,\"a\":\"bracket\"}");
+    assert_int_equal(
+        ADD(f, "params[c]", "1", "params[c][d]", "2", "params[e][f]", "1", "params[e]", "2"),
+        RESULT_OK);
+    assert_tree(f->parameters.params,
+                "{\"b\":3,\"a\":\"bracket\",\"c\":{\"d\":\"2\"},\"e\":\"2\"}");
+}
+
+/* "Sources, later ones win: query string, then body." */
+static void test_body_wins(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ADD(f, "username", "q", "method", "get", "params", "{\"a\":1,\"b\":2}"),
+                     RESULT_OK);
+    assert_int_equal(ADD(f, "username", "b", "params", "{\"a\":9}"), RESULT_OK);
+    assert_slice(f->parameters.username, "b");
+    assert_slice(f->parameters.method, "get");
+    assert_tree(f->parameters.params, "{\"b\":2,\"a\":9}");
+}
+
+static void test_json_body(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(add_json(f, "{\"username\":1,\"ids\":[1,\"2\",1.50]}"), RESULT_OK);
+    assert_null(f->parameters.username.data);
+    assert_tree(f->parameters.params, "{\"username\":1,\"ids\":[1,\"2\",1.50]}");
+}
+
+static void test_envelope(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(add_json(f, "{\"username\":\"ann\",\"password\":12,\"method\":null,"
+                                 "\"limit\":5,\"params\":{\"a\":{\"gte\":1}}}"),
+                     RESULT_OK);
+    assert_slice(f->parameters.username, "ann");
+    assert_slice(f->parameters.password, "12");
+    assert_null(f->parameters.method.data);
+    assert_tree(f->parameters.params, "{\"a\":{\"gte\":1}}");
+    assert_tree(f->parameters.loose, "{\"limit\":5}");
+    assert_int_equal(add_json(f, "{\"params\":\"{\\\"b\\\":2}\"}"), RESULT_OK);
+    assert_tree(f->parameters.params, "{\"a\":{\"gte\":1},\"b\":2}");
+}
+
+static void test_envelope_faults(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(add_json(f, "{\"username\":[\"x\"],\"params\":{}}"), RESULT_INVALID);
+    assert_refused(f, "invalid_value", "username");
+    assert_int_equal(add_json(f, "{\"action\":true,\"params\":{}}"), RESULT_INVALID);
+    assert_refused(f, "invalid_value", "action");
+    assert_int_equal(add_json(f, "{\"params\":[1]}"), RESULT_INVALID);
+    assert_refused(f, "bad_json", "params");
+    assert_int_equal(add_json(f, "{\"params\":\"{\"}"), RESULT_INVALID);
+    assert_refused(f, "bad_json", "params");
+    assert_int_equal(add_json(f, "{\"params\":true}"), RESULT_INVALID);
+    assert_refused(f, "bad_json", "params");
+}
+
+static void test_not_an_object(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const bad[] = {"5", "\"x\"", "[1]", "[{\"a\":1}]", "true", "{", "{}x", " "};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(ADD(f, "params", bad[i]), RESULT_INVALID);
+        assert_refused(f, "bad_json", "params");
+        assert_int_equal(add_json(f, bad[i]), RESULT_INVALID);
+        assert_refused(f, "bad_json", "params");
+    }
+}
+
+static void test_malformed_brackets(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const bad[] = {"params[a",     "params[]]x", "params[a]b",   "params[a]b[c]",
+                                      "params[a[b]]", "params[",    "params[]",     "params[][a]",
+                                      "params[a]]",   "username[]", "method[a][b]", "action["};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(ADD(f, bad[i], "1"), RESULT_INVALID);
+        assert_refused(f, "unknown_parameter", bad[i]);
+    }
+    assert_tree(f->parameters.params, "{}");
+}
+
+static void test_encoding(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ADD(f, "params[a]", "x\xFF"), RESULT_INVALID);
+    assert_refused(f, "bad_encoding", "params[a]");
+    assert_int_equal(ADD(f, "username", "\xC3"), RESULT_INVALID);
+    assert_refused(f, "bad_encoding", "username");
+    assert_int_equal(ADD(f, "a\xC0", "1"), RESULT_INVALID);
+    assert_refused(f, "bad_encoding", "a\xEF\xBF\xBD");
+    assert_int_equal(add_json(f, "{\"a\":\"\xED\xA0\x80\"}"), RESULT_INVALID);
+    assert_refused(f, "bad_encoding", "params");
+}
+
+/* Top-level names with brackets are trees; those that make no sense are unknown, thus ignored. */
+static void test_loose(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ADD(f, "project_id[]", "1", "project_id[]", "2", "foo[", "x", "limit", "5",
+                         "limit", "6", "params]", "x", "Params", "y"),
+                     RESULT_OK);
+    assert_tree(
+        f->parameters.loose,
+        "{\"project_id\":[\"1\",\"2\"],\"limit\":\"6\",\"params]\":\"x\",\"Params\":\"y\"}");
+}
+
+/* "Limits: nesting 8" */
+static void test_depth(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ADD(f, "params[1][2][3][4][5][6][7][8]", "x"), RESULT_OK);
+    assert_int_equal(ADD(f, "params[1][2][3][4][5][6][7][8][9]", "x"), RESULT_LIMIT);
+    assert_refused(f, "too_deep", "params[1][2][3][4][5][6][7][8][9]");
+    assert_int_equal(ADD(f, "params", "{\"a\":[[[[[[[1]]]]]]]}"), RESULT_OK);
+    assert_int_equal(ADD(f, "params", "{\"a\":[[[[[[[[1]]]]]]]]}"), RESULT_LIMIT);
+    assert_refused(f, "too_deep", "params");
+    assert_int_equal(add_json(f, "{\"a\":[[[[[[[[1]]]]]]]]}"), RESULT_LIMIT);
+    assert_refused(f, "too_deep", "params");
+    assert_int_equal(add_json(f, "{\"params\":{\"a\":[[[[[[[1]]]]]]]}}"), RESULT_OK);
+    assert_int_equal(add_json(f, "{\"params\":{\"a\":[[[[[[[[1]]]]]]]]}}"), RESULT_LIMIT);
+    assert_refused(f, "too_deep", "params");
+}
+
+static struct slice make_members(struct fixture *f, size_t count)
+{
+    struct buffer text;
+    buffer_init(&text);
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(&text, "%c\"n%zu\":%zu", i ? ',' : '{', i, i);
+    buffer_append_char(&text, '}');
+    struct slice copy = arena_copy(&f->arena, buffer_slice(&text));
+    buffer_clear(&text);
+    return copy;
+}
+
+/* "512 names", of all sources together */
+static void test_names(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ADD(f, "params", make_members(f, 512).data), RESULT_OK);
+    assert_int_equal(f->parameters.params->count, 512);
+    assert_int_equal(ADD(f, "params", make_members(f, 513).data), RESULT_LIMIT);
+    assert_refused(f, "too_many_names", "params");
+    assert_int_equal(add_json(f, make_members(f, 513).data), RESULT_LIMIT);
+    assert_refused(f, "too_many_names", "params");
+    assert_int_equal(ADD(f, "params[one_more]", "x"), RESULT_LIMIT);
+    assert_refused(f, "too_many_names", "params");
+}
+
+/* "64 KiB for params"; section 7: file_content "must fit the body limit" */
+static void test_size(void **state)
+{
+    struct fixture *f = *state;
+    char *text = arena_alloc(&f->arena, 65537);
+    memset(text, ' ', 65536);
+    text[65536] = '\0';
+    memcpy(text, "{}", 2);
+    assert_int_equal(ADD(f, "params", text), RESULT_OK);
+    memset(text, 'x', 65536);
+    assert_int_equal(ADD(f, "params[a]", text), RESULT_LIMIT);
+    assert_refused(f, "too_large", "params");
+    assert_int_equal(ADD(f, "params[file_content]", text), RESULT_OK);
+    struct slice json = arena_printf(&f->arena, "{\"a\":\"%s\"}", text);
+    assert_int_equal(add_json(f, json.data), RESULT_LIMIT);
+    assert_refused(f, "too_large", "params");
+    json = arena_printf(&f->arena, "{\"file_content\":\"%s\"}", text);
+    assert_int_equal(add_json(f, json.data), RESULT_OK);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_reserved_names),
+        TEST(test_none),
+        TEST(test_brackets),
+        TEST(test_indices),
+        TEST(test_precedence),
+        TEST(test_body_wins),
+        TEST(test_json_body),
+        TEST(test_envelope),
+        TEST(test_envelope_faults),
+        TEST(test_not_an_object),
+        TEST(test_malformed_brackets),
+        TEST(test_encoding),
+        TEST(test_loose),
+        TEST(test_depth),
+        TEST(test_names),
+        TEST(test_size),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
