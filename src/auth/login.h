@@ -16,7 +16,7 @@
 struct auth_principal {
     int64_t admin_id;
     int64_t role_id;
-    bool sees_all; /* step 5, row visibility: until it is served, true for all */
+    bool sees_all;     /* step 5, row visibility: until it is served, true for all */
     char username[64]; /* for logs; cut, NUL-terminated, bad UTF-8 repaired */
 };
 
@@ -39,7 +39,9 @@ enum login_verdict {
 
 struct login_cache; /* shared by all threads; see login_cache.c */
 
-struct login_cache *login_cache_create(const struct config_auth *config);
+/* workers: the pool's size, of which auth.max_hashing = 0 takes half. config is borrowed. NULL:
+ * memory. */
+struct login_cache *login_cache_create(const struct config_auth *config, size_t workers);
 void login_cache_destroy(struct login_cache *cache);
 
 /* Loop thread; no I/O, no bcrypt: LOGIN_OK with *principal, LOGIN_MISSING, LOGIN_WRONG for what is

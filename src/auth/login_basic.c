@@ -1,0 +1,84 @@
+/* Authorization: Basic (RFC 7617). */
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "auth/bcrypt.h"
+#include "auth/login.h"
+
+/* OpenSSL's decoder lets white space through and wants whole groups of four. */
+static bool is_base64(struct slice text)
+{
+    size_t body = text.size;
+    if (text.size == 0 || text.size % 4 != 0)
+        return false;
+    for (int i = 0; i < 2 && text.data[body - 1] == '='; i++)
+        body--;
+    for (size_t i = 0; i < body; i++) {
+        char c = text.data[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!is_letter && !(c >= '0' && c <= '9') && c != '+' && c != '/')
+            return false;
+    }
+    return true;
+}
+
+static size_t padding_of(struct slice text)
+{
+    return (size_t)(text.data[text.size - 1] == '=') + (size_t)(text.data[text.size - 2] == '=');
+}
+
+static struct slice base64_decode(struct arena *arena, struct slice text)
+{
+    unsigned char *out = is_base64(text) ? arena_alloc(arena, text.size) : NULL;
+    if (!out)
+        return slice_of(NULL, 0);
+    int size = EVP_DecodeBlock(out, (const unsigned char *)text.data, (int)text.size);
+    if (size < 0)
+        return slice_of(NULL, 0);
+    return slice_of((char *)out, (size_t)size - padding_of(text));
+}
+
+/* RFC 7617 2: neither part may hold control characters. */
+static bool has_control(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.data[i] < 0x20 || text.data[i] == 0x7f)
+            return true;
+    return false;
+}
+
+static struct slice md5_hex_of(struct arena *arena, struct slice password)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    char *hex = arena_alloc(arena, MD5_HEX_BYTES);
+    if (!hex || EVP_Digest(password.data, password.size, digest, &size, EVP_md5(), NULL) != 1)
+        return slice_of(NULL, 0);
+    for (unsigned i = 0; i < size; i++) {
+        hex[2 * i] = digits[digest[i] >> 4];
+        hex[2 * i + 1] = digits[digest[i] & 15];
+    }
+    OPENSSL_cleanse(digest, sizeof(digest));
+    return slice_of(hex, MD5_HEX_BYTES);
+}
+
+bool login_credentials_from_basic(struct arena *arena, struct slice authorization,
+                                  struct login_credentials *credentials)
+{
+    *credentials = (struct login_credentials){.is_basic = true};
+    size_t end = slice_find(authorization, ' ');
+    if (end == authorization.size ||
+        !slice_equal_nocase(slice_of(authorization.data, end), SLICE("basic")))
+        return false;
+    struct slice pair = base64_decode(arena, slice_trim(slice_skip(authorization, end)));
+    size_t colon = slice_find(pair, ':');
+    if (colon == pair.size || has_control(pair))
+        return false;
+    struct slice password = slice_skip(pair, colon + 1);
+    credentials->username = slice_of(pair.data, colon);
+    credentials->md5_hex = md5_hex_of(arena, password);
+    OPENSSL_cleanse((char *)password.data, password.size);
+    return credentials->md5_hex.data != NULL;
+}
