@@ -42,14 +42,18 @@ def _bars(results, route):
     return [(name, title, known[name]) for name, title in SHOWN if name in known]
 
 
+def _times(ratio):
+    return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}"
+
+
 def _bar(name, title, rate, own, scale, top):
     width = max(2.0, rate * scale)
     middle = top + BAR / 2 + 4.5
-    ratio = f" · portcullis is {own / rate:.1f} ×" if own and name != "portcullis" else ""
+    ratio = f"portcullis is {_times(own / rate)} ×" if own and name != "portcullis" else ""
     return (f'<text x="{LABEL - 10}" y="{middle:.1f}" text-anchor="end">{escape(title)}</text>'
             f'<rect class="{name}" x="{LABEL}" y="{top}" width="{width:.1f}" height="{BAR}" rx="2"/>'
             f'<text x="{LABEL + width + 8:.1f}" y="{middle:.1f}">{rate:,.0f}'
-            f'<tspan class="quiet">{ratio}</tspan></text>')
+            f'<tspan class="quiet" dx="10">{ratio}</tspan></text>')
 
 
 def _route(results, route, top):

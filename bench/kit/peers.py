@@ -131,7 +131,7 @@ def node(paths, base, settings):
     process = Process("node", ["node", folder / "server.js"], paths.var / "node.log", answers(port), env={
         "NODE_ENV": "production", "BENCH_PORT": str(port), "BENCH_SOCKET": str(base.socket),
         "BENCH_USER": db.USER, "BENCH_PASSWORD": db.PASSWORD, "BENCH_DATABASE": db.NAME,
-        "BENCH_WORKERS": str(settings.workers)})
+        "BENCH_WORKERS": str(max(1, settings.workers // 2))})
     return Peer("node", port, {"node": process})
 
 

@@ -73,9 +73,9 @@ function connect(): mysqli
     mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
     $db = mysqli_init();
     $db->options(MYSQLI_OPT_INT_AND_FLOAT_NATIVE, 1);
+    $db->options(MYSQLI_SET_CHARSET_NAME, 'utf8mb4');
     $db->real_connect('p:localhost', $settings['user'], $settings['password'],
         $settings['database'], 0, $settings['socket']);
-    $db->set_charset('utf8mb4');
     return $db;
 }
 
