@@ -141,9 +141,11 @@ struct http_server_options {
     const struct http_route *routes;
     size_t route_count;
     void *context; /* http_context(request) */
+    bool is_exempt; /* the admin's: no limit of connections, nothing shed under load */
 };
 
-/* One for each set of listeners (public, admin). Made before the loops start. */
+/* One for each set of listeners (public, admin). Made before the loops start, destroyed after
+ * loop_group_destroy: answers may come in until then. */
 struct http_server;
 struct http_server *http_server_create(const struct http_server_options *options);
 void http_server_destroy(struct http_server *server);

@@ -1,0 +1,105 @@
+#include "http/address.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { HOST_BYTES = 256 };
+
+static enum result parse_unix(struct slice path, struct http_address *address, const char **why)
+{
+    struct sockaddr_un *un = (struct sockaddr_un *)&address->socket;
+    if (path.size == 0 || path.size >= sizeof(un->sun_path)) {
+        *why = "a socket's path has 1 to 107 bytes";
+        return RESULT_INVALID;
+    }
+    un->sun_family = AF_UNIX;
+    memcpy(un->sun_path, path.data, path.size);
+    address->size = sizeof(*un);
+    return RESULT_OK;
+}
+
+/* Splits at the last colon; brackets round an IPv6 address are taken off. */
+static bool split_port(struct slice text, struct slice *host, uint64_t *port)
+{
+    size_t colon = text.size;
+    while (colon > 0 && text.data[colon - 1] != ':')
+        colon--;
+    if (colon < 2 || !slice_to_u64(slice_skip(text, colon), port) || *port > 65535)
+        return false;
+    *host = slice_of(text.data, colon - 1);
+    if (host->data[0] != '[')
+        return slice_find(*host, ':') == host->size;
+    if (host->size < 3 || host->data[host->size - 1] != ']')
+        return false;
+    *host = slice_of(host->data + 1, host->size - 2);
+    return true;
+}
+
+static enum result look_up(const char *host, struct http_address *address, const char **why)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *found = NULL;
+    int error = getaddrinfo(host, NULL, &hints, &found);
+    if (error != 0) {
+        *why = gai_strerror(error);
+        return RESULT_NOT_FOUND;
+    }
+    memcpy(&address->socket, found->ai_addr, found->ai_addrlen);
+    address->size = found->ai_addrlen;
+    freeaddrinfo(found);
+    return RESULT_OK;
+}
+
+enum result http_address_parse(struct slice text, struct http_address *address, const char **why)
+{
+    *address = (struct http_address){0};
+    *why = "expected HOST:PORT, [IPV6]:PORT or unix:PATH";
+    if (slice_starts_with(text, SLICE("unix:")))
+        return parse_unix(slice_skip(text, 5), address, why);
+
+    struct slice host;
+    uint64_t port = 0;
+    char name[HOST_BYTES];
+    if (!split_port(text, &host, &port) || host.size == 0 || host.size >= sizeof(name))
+        return RESULT_INVALID;
+    memcpy(name, host.data, host.size);
+    name[host.size] = '\0';
+    enum result result = look_up(name, address, why);
+    if (result != RESULT_OK)
+        return result;
+    if (address->socket.ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)&address->socket)->sin6_port = htons((uint16_t)port);
+    else
+        ((struct sockaddr_in *)&address->socket)->sin_port = htons((uint16_t)port);
+    return RESULT_OK;
+}
+
+void http_address_print(const struct http_address *address, char *out)
+{
+    char host[INET6_ADDRSTRLEN] = "?";
+    if (address->socket.ss_family == AF_UNIX) {
+        const struct sockaddr_un *un = (const struct sockaddr_un *)&address->socket;
+        snprintf(out, HTTP_ADDRESS_TEXT, "unix:%s", un->sun_path);
+        return;
+    }
+    if (address->socket.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address->socket;
+        inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+        snprintf(out, HTTP_ADDRESS_TEXT, "[%s]:%u", host, ntohs(in6->sin6_port));
+        return;
+    }
+    const struct sockaddr_in *in = (const struct sockaddr_in *)&address->socket;
+    inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+    snprintf(out, HTTP_ADDRESS_TEXT, "%s:%u", host, ntohs(in->sin_port));
+}
+
+void http_address_unlink(const struct http_address *address)
+{
+    if (address->socket.ss_family == AF_UNIX && address->size > 0)
+        unlink(((const struct sockaddr_un *)&address->socket)->sun_path);
+}

@@ -1,0 +1,276 @@
+/* The life of a connection: its states, its timeouts, its end. */
+#include "http/connection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "base/clock.h"
+#include "http/server.h"
+#include "observe/metrics.h"
+
+/* The metric each reason counts in; METRIC_COUNT: none. */
+static const enum metric reason_metrics[HTTP_END_REASONS] = {
+    [HTTP_END_DONE] = METRIC_COUNT,
+    [HTTP_END_GONE] = METRIC_COUNT,
+    [HTTP_END_NOT_HTTP] = METRIC_BAD_REQUESTS,
+    [HTTP_END_IDLE] = METRIC_TIMEOUT_IDLE,
+    [HTTP_END_WRITE_STALL] = METRIC_TIMEOUT_WRITE,
+    [HTTP_END_LINGERED] = METRIC_COUNT,
+    [HTTP_END_NO_MEMORY] = METRIC_COUNT,
+    [HTTP_END_FILE] = METRIC_COUNT,
+    [HTTP_END_SHUTDOWN] = METRIC_COUNT,
+};
+
+static bool holds_drain(uint8_t state)
+{
+    return state != HTTP_CONNECTION_IDLE && state != HTTP_CONNECTION_CLOSED;
+}
+
+static void count_busy(struct http_loop *home, bool was_busy, bool is_busy)
+{
+    if (was_busy == is_busy)
+        return;
+    if (is_busy && home->busy++ == 0)
+        loop_set_busy(home->loop, true);
+    if (was_busy && --home->busy == 0)
+        loop_set_busy(home->loop, false);
+}
+
+/* The only place that moves a connection between lists. */
+static void move(struct http_connection *c, uint8_t state)
+{
+    struct http_loop *home = c->home;
+    if (c->state == state)
+        return;
+    count_busy(home, holds_drain(c->state), holds_drain(state));
+    if (c->state != HTTP_CONNECTION_CLOSED)
+        DL_DELETE(home->lists[c->state], c);
+    if (state != HTTP_CONNECTION_CLOSED)
+        DL_APPEND(home->lists[state], c);
+    c->state = state;
+    c->since_us = clock_now_us();
+}
+
+static uint8_t find_state(const struct http_connection *c)
+{
+    if (c->is_lingering)
+        return HTTP_CONNECTION_LINGERING;
+    if (c->write != NULL)
+        return HTTP_CONNECTION_WRITING;
+    const struct http_exchange *newest = c->last;
+    if (newest == NULL)
+        return HTTP_CONNECTION_IDLE;
+    if (newest->is_complete || newest->is_answered || c->is_last)
+        return HTTP_CONNECTION_BUSY;
+    if (!newest->has_head)
+        return HTTP_CONNECTION_HEAD;
+    return newest->has_begun ? HTTP_CONNECTION_BODY : HTTP_CONNECTION_BUSY;
+}
+
+void http_connection_settle(struct http_connection *c)
+{
+    if (c->state == HTTP_CONNECTION_CLOSED)
+        return;
+    move(c, find_state(c));
+    bool is_paused = c->has_ended || (c->is_last && c->dropped_bytes > HTTP_LINGER_BYTES) ||
+                     (!c->is_last && c->held != NULL && !http_connection_may_parse(c));
+    if (is_paused && c->is_reading) {
+        uv_read_stop(&c->uv.stream);
+        c->is_reading = false;
+    } else if (!is_paused && !c->is_reading) {
+        http_connection_read_start(c);
+    }
+}
+
+void http_connection_flush_later(struct http_connection *c)
+{
+    if (c->is_flushing || c->state == HTTP_CONNECTION_CLOSED)
+        return;
+    c->is_flushing = true;
+    DL_APPEND2(c->home->flush, c, prev_flush, next_flush);
+}
+
+void http_connection_flush(struct http_connection *c)
+{
+    DL_DELETE2(c->home->flush, c, prev_flush, next_flush);
+    c->is_flushing = false;
+    do
+        http_connection_send(c);
+    while (http_connection_resume(c));
+    http_connection_settle(c);
+}
+
+void http_connection_begin(struct http_connection *c, struct http_loop *home)
+{
+    c->home = home;
+    c->uv.handle.data = c;
+    c->since_us = clock_now_us();
+    c->state = HTTP_CONNECTION_IDLE;
+    DL_APPEND(home->lists[HTTP_CONNECTION_IDLE], c);
+    metric_increment(METRIC_CONNECTIONS_ACCEPTED);
+    metric_increment(METRIC_CONNECTIONS_OPEN);
+    if (http_server_admit(home->server, c))
+        http_connection_read_start(c);
+    else
+        http_connection_refuse(c);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void abandon_exchanges(struct http_connection *c)
+{
+    struct http_exchange *exchange = c->first;
+    c->first = NULL;
+    c->last = NULL;
+    while (exchange != NULL) {
+        struct http_exchange *next = exchange->next;
+        http_exchange_abandon(exchange);
+        exchange = next;
+    }
+}
+
+void http_connection_end(struct http_connection *c, enum http_connection_reason reason)
+{
+    if (c->state == HTTP_CONNECTION_CLOSED)
+        return;
+    move(c, HTTP_CONNECTION_CLOSED);
+    if (c->is_flushing)
+        DL_DELETE2(c->home->flush, c, prev_flush, next_flush);
+    if (reason_metrics[reason] != METRIC_COUNT)
+        metric_increment(reason_metrics[reason]);
+    metric_add(METRIC_CONNECTIONS_OPEN, -1);
+    http_server_forget(c->home->server, c);
+    http_connection_file_abandon(c);
+    abandon_exchanges(c);
+    http_connection_drop_held(c);
+    uv_close(&c->uv.handle, on_closed);
+}
+
+/* Answers on an exchange of its own, since no request was read and none will be. */
+void http_connection_refuse(struct http_connection *c)
+{
+    static const struct http_fault fault = {
+        .status = 503,
+        .code = SLICE("overloaded"),
+        .detail = SLICE("The server has too many connections; try again in a moment."),
+    };
+    metric_increment(METRIC_CONNECTIONS_REFUSED);
+    c->first = c->last = http_exchange_create(c->home, c);
+    if (c->first == NULL) {
+        http_connection_end(c, HTTP_END_NO_MEMORY);
+        return;
+    }
+    c->in_flight = 1;
+    http_connection_fault(c, &fault);
+    http_connection_settle(c);
+}
+
+void http_connection_drain(struct http_connection *c)
+{
+    uv_os_fd_t socket = -1;
+    uv_fileno(&c->uv.handle, &socket);
+    ssize_t count = read(socket, c->home->read_buffer, HTTP_READ_BYTES);
+    if (count > 0)
+        http_connection_receive(c, slice_of(c->home->read_buffer, (size_t)count));
+    else
+        http_connection_end(c, HTTP_END_SHUTDOWN);
+}
+
+/* --- timeouts ------------------------------------------------------------------------------ */
+
+static bool is_older(const struct http_connection *c, uint64_t now_us, uint64_t limit_us)
+{
+    return now_us > c->since_us && now_us - c->since_us > limit_us;
+}
+
+static void sweep_ordered(struct http_loop *home, enum http_connection_state state, uint64_t now_us,
+                          uint64_t limit_us, enum http_connection_reason reason)
+{
+    struct http_connection *c = home->lists[state];
+    while (c != NULL && is_older(c, now_us, limit_us)) {
+        struct http_connection *next = c->next;
+        http_connection_end(c, reason);
+        c = next;
+    }
+}
+
+/* Only empty lines before a request line: nobody waits for an answer. */
+static bool has_asked(const struct http_connection *c)
+{
+    for (uint32_t i = 0; i < c->held_size; i++) {
+        if (c->held[i] != '\r' && c->held[i] != '\n')
+            return true;
+    }
+    return false;
+}
+
+static void sweep_head(struct http_connection *c, uint64_t now_us)
+{
+    static const struct http_fault fault = {
+        .status = 408,
+        .code = SLICE("head_timeout"),
+        .detail = SLICE("The request's head did not arrive in time."),
+    };
+    uint64_t limit_us = c->home->server->options.limits->head_timeout_ms * 1000;
+    if (now_us < c->last->request.started_us + limit_us)
+        return;
+    if (!has_asked(c) && c->first == c->last) {
+        http_connection_end(c, HTTP_END_IDLE);
+        return;
+    }
+    metric_increment(METRIC_TIMEOUT_HEAD);
+    http_connection_fault(c, &fault);
+    http_connection_settle(c);
+}
+
+static void sweep_body(struct http_connection *c, uint64_t now_us)
+{
+    static const struct http_fault fault = {
+        .status = 408,
+        .code = SLICE("body_timeout"),
+        .detail = SLICE("The request's body arrived too slowly."),
+    };
+    if (now_us < c->last->body_deadline_us)
+        return;
+    metric_increment(METRIC_TIMEOUT_BODY);
+    http_connection_fault(c, &fault);
+    http_connection_settle(c);
+}
+
+static void sweep_writing(struct http_connection *c, uint64_t now_us)
+{
+    size_t unsent = uv_stream_get_write_queue_size(&c->uv.stream);
+    if (unsent != c->unsent_seen) {
+        c->unsent_seen = unsent;
+        c->since_us = now_us;
+    }
+    if (is_older(c, now_us, c->home->server->options.limits->write_timeout_ms * 1000))
+        http_connection_end(c, HTTP_END_WRITE_STALL);
+}
+
+static void sweep_each(struct http_connection *first, uint64_t now_us,
+                       void (*sweep)(struct http_connection *c, uint64_t now_us))
+{
+    while (first != NULL) {
+        struct http_connection *next = first->next;
+        sweep(first, now_us);
+        first = next;
+    }
+}
+
+void http_connection_sweep(struct http_loop *home, uint64_t now_us)
+{
+    const struct config_http *limits = home->server->options.limits;
+    sweep_ordered(home, HTTP_CONNECTION_IDLE, now_us, limits->idle_timeout_ms * 1000,
+                  HTTP_END_IDLE);
+    sweep_ordered(home, HTTP_CONNECTION_LINGERING, now_us, HTTP_LINGER_US, HTTP_END_LINGERED);
+    sweep_each(home->lists[HTTP_CONNECTION_HEAD], now_us, sweep_head);
+    sweep_each(home->lists[HTTP_CONNECTION_BODY], now_us, sweep_body);
+    sweep_each(home->lists[HTTP_CONNECTION_WRITING], now_us, sweep_writing);
+}

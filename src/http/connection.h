@@ -1,0 +1,143 @@
+/*
+ * One client's connection: bytes in, requests in order, answers out in the same order.
+ *
+ *   socket --read--> shared buffer of the loop --parse--> queue of exchanges --handlers--+
+ *     ^                 | what is left                                                   |
+ *     |                 v                                                                |
+ *     |               held (only while something is left)                                |
+ *     +--- one writev of all answers that are ready, at the end of the loop's turn <-----+
+ *
+ * Idle, a connection is this struct and nothing else. All of it is used by its loop's thread alone.
+ */
+#ifndef PORTCULLIS_HTTP_CONNECTION_H
+#define PORTCULLIS_HTTP_CONNECTION_H
+
+#include <netinet/in.h>
+#include <uv.h>
+
+#include "http/exchange.h"
+
+/* Which of http_loop's lists holds a connection; http_connection_settle alone moves them. */
+enum http_connection_state {
+    HTTP_CONNECTION_IDLE,    /* lists[0], oldest first: nothing of a request has come */
+    HTTP_CONNECTION_HEAD,    /* lists[1]: a head has begun and is not whole */
+    HTTP_CONNECTION_BODY,    /* lists[2]: a body is being read */
+    HTTP_CONNECTION_BUSY,    /* lists[3]: requests are read, handlers at work; no timeout here */
+    HTTP_CONNECTION_WRITING, /* lists[4]: the client does not take bytes as fast as we have them */
+    HTTP_CONNECTION_LINGERING, /* lists[5], oldest first: answered, reading what the client sends */
+    HTTP_CONNECTION_STATES,
+    HTTP_CONNECTION_CLOSED = HTTP_CONNECTION_STATES, /* in no list: uv_close is under way */
+};
+
+/* Why a connection ends; each row of the table in connection.c names its metric. */
+enum http_connection_reason {
+    HTTP_END_DONE,        /* the last answer was sent */
+    HTTP_END_GONE,        /* the client closed or reset it */
+    HTTP_END_NOT_HTTP,    /* its first bytes are no HTTP */
+    HTTP_END_IDLE,        /* http.idle_timeout */
+    HTTP_END_WRITE_STALL, /* http.write_timeout */
+    HTTP_END_LINGERED,    /* the client went on sending after its last answer */
+    HTTP_END_NO_MEMORY,   /* an allocation failed */
+    HTTP_END_FILE,        /* a file became unreadable or shorter in the middle of its answer */
+    HTTP_END_SHUTDOWN,    /* the process ends */
+    HTTP_END_REASONS,
+};
+
+enum {
+    HTTP_READ_BYTES = 64 * 1024,   /* the loop's shared buffer */
+    HTTP_QUEUED_BYTES = 64 * 1024, /* of answers beyond the current one, before reading stops */
+    HTTP_LINGER_BYTES = 256 * 1024,
+    HTTP_LINGER_US = 2000000,
+};
+
+struct http_file_sender;
+
+struct http_connection {
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } uv;
+    struct http_loop *home;       /* borrowed */
+    struct http_connection *prev; /* in the state's list */
+    struct http_connection *next;
+    struct http_connection *prev_flush; /* in the loop's list of those with something to do */
+    struct http_connection *next_flush;
+
+    struct http_exchange *first; /* the next to be answered */
+    struct http_exchange *last;  /* the newest; still being read unless it is complete */
+
+    char *held; /* owned; bytes read and not yet understood; NULL when there are none */
+    uint32_t held_size;
+    uint32_t held_capacity;
+
+    uv_write_t *write;             /* owned; NULL while nothing is under way */
+    struct http_file_sender *file; /* owned; the first exchange's file */
+    uint64_t queued_bytes;         /* payload of answers not yet sent */
+    uint64_t since_us;             /* in this state, or since the write last moved */
+    size_t unsent_seen;            /* libuv's write queue when it last moved */
+    uint32_t dropped_bytes;        /* read and thrown away since the last request */
+
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } peer; /* any.sa_family AF_UNIX for unix sockets */
+
+    uint8_t state;      /* enum http_connection_state */
+    uint8_t writing;    /* exchanges that the write under way completes */
+    uint8_t in_flight;  /* length of the queue */
+    bool is_reading;    /* uv_read_start is in force */
+    bool is_flushing;   /* in the flush list */
+    bool is_last;       /* no further request is taken */
+    bool is_unfinished; /* it ends with bytes unread: linger */
+    bool is_lingering;  /* the last answer was sent; what the client still sends is dropped */
+    bool has_ended;     /* the client will send nothing more */
+    bool is_counted;    /* in the table of addresses */
+};
+
+/* A connection just accepted, its uv handle open; takes it over. */
+void http_connection_begin(struct http_connection *c, struct http_loop *home);
+/* The one way a connection ends. c stays valid until libuv has let it go. */
+void http_connection_end(struct http_connection *c, enum http_connection_reason reason);
+/* Brings state, list, timeouts and reading in line with the facts. */
+void http_connection_settle(struct http_connection *c);
+/* Puts it into the loop's flush list. */
+void http_connection_flush_later(struct http_connection *c);
+/* At the end of the loop's turn: sends what is ready and goes on with what is held. */
+void http_connection_flush(struct http_connection *c);
+/* Tick: ends or refuses what took too long. */
+void http_connection_sweep(struct http_loop *home, uint64_t now_us);
+/* Drain: an idle connection is read once more, so that no request is lost, and closed. */
+void http_connection_drain(struct http_connection *c);
+/* Answers 503 at once and closes: one connection too many. */
+void http_connection_refuse(struct http_connection *c);
+
+/* connection_read.c: */
+void http_connection_read_start(struct http_connection *c);
+/* Takes bytes just read. */
+void http_connection_receive(struct http_connection *c, struct slice bytes);
+/* Goes on with what is held, if the queue allows; true when something was understood. */
+bool http_connection_resume(struct http_connection *c);
+bool http_connection_may_parse(const struct http_connection *c);
+void http_connection_drop_held(struct http_connection *c);
+/* The newest exchange gets a fault; no more is read. */
+void http_connection_fault(struct http_connection *c, const struct http_fault *fault);
+
+/* connection_write.c: */
+/* Sends all answers that are ready, in order, as far as the client takes them. */
+void http_connection_send(struct http_connection *c);
+/* The first exchange was sent whole: finishes it, and the connection if it was the last. */
+void http_connection_complete_first(struct http_connection *c);
+/* Sends buffers; on completion `exchanges` of the queue's first are done. */
+void http_connection_write(struct http_connection *c, uv_buf_t *buffers, unsigned count,
+                           uint8_t exchanges);
+
+/* connection_file.c: */
+void http_connection_file_start(struct http_connection *c);
+/* The last piece was written: the next, or the end. */
+void http_connection_file_advance(struct http_connection *c);
+void http_connection_file_abandon(struct http_connection *c);
+
+#endif
