@@ -2,7 +2,7 @@
 #include "cli/options.h"
 
 static const struct command_switch healthcheck_switches[] = {
-    {"--ready", "ask /readyz (database reachable, not draining) instead"},
+    {"--ready", "ask /readyz instead: can it serve requests?"},
     {NULL, NULL},
 };
 

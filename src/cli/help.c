@@ -26,9 +26,9 @@ void help_print_all(const struct command *commands, size_t count)
         print_row(commands[i].name, commands[i].summary);
     printf("\nOptions:\n");
     print_common();
-    printf("\nEvery setting, its unit and default: portcullis.ini.example. In the environment a\n"
-           "setting is PORTCULLIS_SECTION_KEY, or PORTCULLIS_SECTION_KEY_FILE naming a file\n"
-           "that holds it.\n"
+    printf("\nEvery setting, its unit and default: portcullis.ini.example. In the environment\n"
+           "a setting is PORTCULLIS_SECTION_KEY, or PORTCULLIS_SECTION_KEY_FILE naming a\n"
+           "file that holds it.\n"
            "\nExit codes: 0 good, 1 failed, 2 wrong usage.\n");
 }
 

@@ -15,7 +15,7 @@ static const char head[] =
     "named\n"
     "# in PORTCULLIS_SECTION_KEY_FILE, and on the command line as -o section.key=value. The "
     "command\n"
-    "# line wins over the environment, and that over this file.\n";
+    "# command line wins over the environment, and that over this file.\n";
 
 static const char *const type_names[] = {
     [CONFIG_COUNT] = "Number",      [CONFIG_BYTES] = "Size", [CONFIG_DURATION] = "Duration",
