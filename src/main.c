@@ -8,8 +8,8 @@ static const struct command_switch healthcheck_switches[] = {
 
 static const struct command commands[] = {
     {"serve", "run the gateway",
-     "Runs the gateway in the foreground until SIGTERM or SIGINT, then drains: requests\n"
-     "in flight finish. Logs are JSON lines on standard output.",
+     "Runs the gateway in the foreground until SIGTERM or SIGINT, then drains:\n"
+     "requests in flight finish. Logs are JSON lines on standard output.",
      NULL, command_serve},
     {"check", "check configuration, catalog and database",
      "Reads configuration, catalog and database and lists every problem with what\n"
