@@ -7,7 +7,7 @@
 #include "resources/directory.h"
 #include "resources/download.h"
 #include "resources/row.h"
-#include "resources/settings_read.h"
+#include "resources/settings_resource.h"
 
 static enum result not_found(struct problem *problem, const struct model_resource *resource)
 {
@@ -214,7 +214,7 @@ static enum result write_target(struct execute_context *context, const struct qu
     pages[0] = (struct envelope_page){.has_total = true, .total = 1, .page = 1, .limit = 1};
     switch (set->chain->target) {
     case CHAIN_SETTINGS:
-        return settings_read(context, set, problem);
+        return settings_resource_write(context, set, problem);
     case CHAIN_DIRECTORY:
         return RESULT_OK;
     case CHAIN_BYTES:

@@ -1,0 +1,88 @@
+/* `portcullis check`: configuration, catalog and database, every problem and how to mend it. */
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "resources/model.h"
+
+struct report {
+    size_t resources;
+    size_t off;
+    size_t warnings;
+    size_t extras;
+};
+
+static void print_findings(const struct model *model, struct report *report)
+{
+    static const char *const marks[] = {[MODEL_FINE] = "ok      ",
+                                        [MODEL_EXTRA] = "extra   ",
+                                        [MODEL_WARNING] = "warning ",
+                                        [MODEL_OFF] = "OFF     "};
+    for (const struct model_finding *finding = model->findings; finding; finding = finding->next) {
+        printf("%s %.*s: %.*s\n", marks[finding->severity], SLICE_ARGS(finding->resource),
+               SLICE_ARGS(finding->text));
+        report->resources += finding->severity == MODEL_FINE;
+        report->warnings += finding->severity == MODEL_WARNING;
+        report->extras += finding->severity == MODEL_EXTRA;
+    }
+    for (size_t i = 0; i < model->resource_count; i++)
+        report->off += !model_is_served(&model->resources[i]);
+}
+
+static int check_model(const struct catalog *catalog, struct database *database)
+{
+    struct model *model = NULL;
+    struct report report = {0};
+    if (model_learn(catalog, database, &model) != RESULT_OK) {
+        printf("FAILED   mysql: %s (%u); mend mysql.hosts or mysql.socket, mysql.user, "
+               "mysql.password, mysql.database\n",
+               database_error_text(database), database_error_number(database));
+        return COMMAND_FAILED;
+    }
+    printf("ok       mysql: %.*s\n", SLICE_ARGS(model->schema->server_version));
+    print_findings(model, &report);
+    printf("\n%zu resources served, %zu off, %zu warnings, %zu extra columns\n", report.resources,
+           report.off, report.warnings, report.extras);
+    model_release(model);
+    return report.off ? COMMAND_FAILED : COMMAND_GOOD;
+}
+
+static int check_database(const struct config *config, const struct catalog *catalog)
+{
+    if (!config->mysql.user[0] || !config->mysql.database[0]) {
+        printf("FAILED   mysql: mysql.user and mysql.database must be set\n");
+        return COMMAND_FAILED;
+    }
+    struct database *database = database_create(&config->mysql);
+    if (!database)
+        return COMMAND_FAILED;
+    int code = check_model(catalog, database);
+    database_destroy(database);
+    return code;
+}
+
+int command_check(const struct command_options *options)
+{
+    struct config *config = command_load_config(options);
+    struct catalog *catalog = NULL;
+    struct buffer problems;
+    if (!config)
+        return COMMAND_FAILED;
+    buffer_init(&problems);
+    const char *path = config->remote.catalog;
+    printf("ok       configuration\n");
+    enum result result = path[0] ? catalog_read_file(path, &catalog, &problems)
+                                 : catalog_read(catalog_default_text(), "the compiled-in catalog",
+                                                &catalog, &problems);
+    int code = COMMAND_FAILED;
+    if (result != RESULT_OK) {
+        printf("FAILED   catalog:\n%.*s", SLICE_ARGS(buffer_slice(&problems)));
+    } else {
+        printf("ok       catalog: %s, %zu resources\n", path[0] ? path : "compiled in",
+               catalog->resource_count);
+        code = check_database(config, catalog);
+    }
+    buffer_clear(&problems);
+    catalog_destroy(catalog);
+    config_destroy(config);
+    return code;
+}

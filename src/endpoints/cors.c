@@ -1,0 +1,44 @@
+/* Origins are compared byte by byte, as browsers send them; `*` in the list allows all. */
+#include "endpoints/cors.h"
+
+static bool is_allowed(const struct config *config, struct slice origin)
+{
+    struct slice rest = slice_from(config->http.cors_origins);
+    struct slice part;
+    while (rest.size && slice_split(&rest, ',', &part)) {
+        part = slice_trim(part);
+        if (slice_equal(part, SLICE("*")) || (part.size && slice_equal(part, origin)))
+            return true;
+    }
+    return false;
+}
+
+static bool add_origin(const struct http_request *http, const struct config *config,
+                       struct http_response *response)
+{
+    struct slice origin = http_request_field(http, SLICE("origin"));
+    if (!origin.data || !config->http.cors_origins[0] || !is_allowed(config, origin))
+        return false;
+    http_response_field(response, SLICE("Access-Control-Allow-Origin"), origin);
+    return true;
+}
+
+void cors_add_fields(const struct http_request *http, const struct config *config,
+                     struct http_response *response)
+{
+    if (add_origin(http, config, response))
+        http_response_field(response, SLICE("Access-Control-Expose-Headers"),
+                            SLICE("ETag, Location, Retry-After, X-Request-Id"));
+}
+
+void cors_add_preflight_fields(const struct http_request *http, const struct config *config,
+                               struct slice methods, struct http_response *response)
+{
+    if (!add_origin(http, config, response))
+        return;
+    http_response_field(response, SLICE("Access-Control-Allow-Methods"), methods);
+    http_response_field(response, SLICE("Access-Control-Allow-Headers"),
+                        SLICE("Authorization, Content-Type, If-Match, If-None-Match"));
+    http_response_field(response, SLICE("Access-Control-Max-Age"), SLICE("600"));
+    http_response_field(response, SLICE("Vary"), SLICE("Origin"));
+}

@@ -1,0 +1,236 @@
+/* Building the gateway in the order its parts need each other, and ending it in the other. */
+#include "endpoints/gateway.h"
+
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "endpoints/remote_api.h"
+#include "endpoints/worker.h"
+#include "observe/log.h"
+
+enum { MOST_LOOPS = 8 };
+
+static bool is_ready(void *context, const char **reason)
+{
+    struct gateway *gateway = context;
+    struct model *model = shared_model_acquire(gateway->model);
+    bool is_learnt = model != NULL;
+    model_release(model);
+    *reason = "the database could not be read yet";
+    if (!is_learnt)
+        return false;
+    *reason = "draining";
+    if (loop_is_draining(loop_group_get(gateway->loops, 0)))
+        return false;
+    *reason = "no database connection is up";
+    for (size_t i = 0; i < gateway->worker_count; i++)
+        if (atomic_load(&gateway->worker_is_up[i]))
+            return true;
+    return false;
+}
+
+static void on_start(struct loop *loop, void *context)
+{
+    struct gateway *gateway = context;
+    struct gateway_loop *state = &gateway->loop_states[loop_index(loop)];
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        state->writers[i] = writer_create((enum format)i);
+        if (!state->writers[i])
+            log_error("loop", "memory is out: refusals will have no body");
+    }
+    http_server_loop_start(gateway->public_server, loop);
+    if (gateway->admin_server)
+        http_server_loop_start(gateway->admin_server, loop);
+}
+
+/* Both servers of a loop, in one step each. */
+static void each_server(struct gateway *gateway, struct loop *loop,
+                        void (*step)(struct http_server *, struct loop *))
+{
+    step(gateway->public_server, loop);
+    if (gateway->admin_server)
+        step(gateway->admin_server, loop);
+}
+
+static void on_tick(struct loop *loop, void *context)
+{
+    each_server(context, loop, http_server_loop_tick);
+}
+
+static void on_drain(struct loop *loop, void *context)
+{
+    each_server(context, loop, http_server_loop_drain);
+}
+
+static void on_stop(struct loop *loop, void *context)
+{
+    each_server(context, loop, http_server_loop_stop);
+}
+
+static size_t loop_count(const struct config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t count = config->server.loops ? config->server.loops : (size_t)(cores > 0 ? cores : 1);
+    return config->server.loops || count <= MOST_LOOPS ? count : MOST_LOOPS;
+}
+
+static enum result read_catalog(struct gateway *gateway)
+{
+    struct buffer problems;
+    const char *path = gateway->config->remote.catalog;
+    buffer_init(&problems);
+    enum result result =
+        path[0] ? catalog_read_file(path, &gateway->catalog, &problems)
+                : catalog_read(catalog_default_text(), "catalog", &gateway->catalog, &problems);
+    if (result != RESULT_OK)
+        log_error("catalog", "%.*s", SLICE_ARGS(buffer_slice(&problems)));
+    buffer_clear(&problems);
+    return result;
+}
+
+/* The comma-separated setting as a list of names. */
+static struct catalog_names split_names(struct arena *arena, const char *text)
+{
+    struct slice rest = slice_from(text);
+    struct slice part;
+    struct catalog_names names = {0};
+    names.items = arena_alloc(arena, (rest.size + 1) * sizeof(*names.items));
+    while (names.items && slice_split(&rest, ',', &part)) {
+        part = slice_trim(part);
+        if (part.size)
+            names.items[names.count++] = part;
+    }
+    return names;
+}
+
+static void read_options(struct gateway *gateway)
+{
+    const struct config *config = gateway->config;
+    gateway->execute = (struct execute_options){
+        .pages_are_ceil = slice_equal(slice_from(config->remote.pages), SLICE("ceil")),
+        .config_allow = split_names(&gateway->arena, config->remote.config_allow),
+        .files_root = config->files.root,
+        .files_path = config->files.path,
+    };
+}
+
+static enum result make_servers(struct gateway *gateway, size_t loops)
+{
+    const struct config *config = gateway->config;
+    gateway->routes[0] = (struct http_route){SLICE(""), remote_api_handler()};
+    gateway->routes[1] = (struct http_route){SLICE(""), admin_handler()};
+    gateway->admin = (struct admin_options){.is_ready = is_ready, .context = gateway};
+    const struct http_server_options public = {&config->http, &config->server, &gateway->routes[0],
+                                               1, gateway, false};
+    const struct http_server_options admin = {&config->http, &config->server, &gateway->routes[1],
+                                              1, &gateway->admin, true};
+    gateway->public_server = http_server_create(&public);
+    if (!gateway->public_server)
+        return RESULT_NO_MEMORY;
+    enum result result =
+        http_server_bind(gateway->public_server, slice_from(config->server.listen), loops);
+    if (result != RESULT_OK || !config->admin.listen[0])
+        return result;
+    gateway->admin_server = http_server_create(&admin);
+    if (!gateway->admin_server)
+        return RESULT_NO_MEMORY;
+    return http_server_bind(gateway->admin_server, slice_from(config->admin.listen), loops);
+}
+
+static enum result make_parts(struct gateway *gateway)
+{
+    const struct config *config = gateway->config;
+    size_t loops = loop_count(config);
+    enum result result = read_catalog(gateway);
+    if (result != RESULT_OK)
+        return result;
+    read_options(gateway);
+    gateway->model = shared_model_create(gateway->catalog);
+    gateway->counts = shared_count_cache_create(config->cache.count_ttl_ms);
+    gateway->logins = login_cache_create(&config->auth, config->mysql.workers);
+    gateway->loop_states = calloc(loops, sizeof(*gateway->loop_states));
+    gateway->worker_count = config->mysql.workers;
+    gateway->worker_is_up = calloc(gateway->worker_count, sizeof(*gateway->worker_is_up));
+    if (!gateway->model || !gateway->counts || !gateway->logins || !gateway->loop_states ||
+        !gateway->worker_is_up || RAND_bytes((unsigned char *)&gateway->start_id, 4) != 1)
+        return RESULT_NO_MEMORY;
+    const struct loop_hooks hooks = {on_start, on_tick, on_drain, on_stop, gateway};
+    gateway->loops = loop_group_create(loops, &hooks);
+    if (!gateway->loops)
+        return RESULT_NO_MEMORY;
+    return make_servers(gateway, loops);
+}
+
+enum result gateway_create(const struct config *config, struct gateway **gateway)
+{
+    *gateway = NULL;
+    struct gateway *made = calloc(1, sizeof(*made));
+    if (!made)
+        return RESULT_NO_MEMORY;
+    made->config = config;
+    arena_init(&made->arena);
+    enum result result = make_parts(made);
+    if (result != RESULT_OK) {
+        log_error("start", "the gateway cannot be built");
+        gateway_destroy(made);
+        return result;
+    }
+    *gateway = made;
+    return RESULT_OK;
+}
+
+/* The first look at the database, before anything listens for long: a gateway whose database is
+ * away starts all the same, answers 503, and its workers go on trying. */
+static void learn_model(struct gateway *gateway)
+{
+    struct database *database = database_create(&gateway->config->mysql);
+    if (!database)
+        return;
+    if (shared_model_refresh(gateway->model, NULL, database) != RESULT_OK)
+        log_error("database", "the schema cannot be read yet: %s; trying on",
+                  database_error_text(database));
+    database_destroy(database);
+}
+
+enum result gateway_start(struct gateway *gateway)
+{
+    const struct pool_options options = {
+        .workers = gateway->worker_count,
+        .queue = gateway->config->mysql.queue,
+        .lanes = gateway->catalog->resource_count,
+        .hooks = {worker_init, worker_fini, worker_idle, gateway},
+    };
+    learn_model(gateway);
+    gateway->pool = pool_create(&options);
+    if (!gateway->pool)
+        return RESULT_NO_MEMORY;
+    return loop_group_start(gateway->loops);
+}
+
+void gateway_stop(struct gateway *gateway)
+{
+    loop_group_drain(gateway->loops, gateway->config->server.drain_ms);
+}
+
+void gateway_destroy(struct gateway *gateway)
+{
+    if (!gateway)
+        return;
+    size_t loops = gateway->loops ? loop_group_size(gateway->loops) : 0;
+    pool_destroy(gateway->pool);
+    loop_group_destroy(gateway->loops);
+    http_server_destroy(gateway->public_server);
+    http_server_destroy(gateway->admin_server);
+    for (size_t i = 0; i < loops; i++)
+        for (size_t f = 0; f < FORMAT_COUNT; f++)
+            writer_destroy(gateway->loop_states[i].writers[f]);
+    free(gateway->loop_states);
+    free(gateway->worker_is_up);
+    login_cache_destroy(gateway->logins);
+    shared_count_cache_destroy(gateway->counts);
+    shared_model_destroy(gateway->model);
+    catalog_destroy(gateway->catalog);
+    arena_clear(&gateway->arena);
+    free(gateway);
+}

@@ -1,0 +1,54 @@
+/*
+ * Everything a running gateway consists of, built by gateway_create and handed down; there are no
+ * globals beside it but the log and the metrics.
+ *
+ * Immutable after gateway_create but for what its members guard themselves (shared_…, the pool, the
+ * login cache). Loops and workers hold it borrowed.
+ */
+#ifndef PORTCULLIS_ENDPOINTS_GATEWAY_H
+#define PORTCULLIS_ENDPOINTS_GATEWAY_H
+
+#include "auth/login.h"
+#include "config/config.h"
+#include "endpoints/admin.h"
+#include "http/http.h"
+#include "loop/pool.h"
+#include "resources/execute.h"
+#include "resources/shared_model.h"
+
+/* What one loop thread keeps for itself. */
+struct gateway_loop {
+    struct writer *writers[FORMAT_COUNT]; /* for answers made on the loop: refusals */
+    uint64_t next_request;                /* counts requests, for their ids */
+};
+
+struct gateway {
+    const struct config *config; /* borrowed */
+    struct catalog *catalog;
+    struct shared_model *model;
+    struct shared_count_cache *counts;
+    struct login_cache *logins;
+    struct execute_options execute;
+    struct arena arena; /* holds what execute points to */
+
+    struct pool *pool;
+    size_t worker_count;
+    atomic_bool *worker_is_up; /* shared, one a worker: its connection is believed to be up */
+
+    struct loop_group *loops;
+    struct gateway_loop *loop_states; /* by loop_index */
+    struct http_server *public_server;
+    struct http_server *admin_server;
+    struct http_route routes[4];
+    struct admin_options admin;
+    uint64_t start_id; /* random, begins every request id of this process */
+};
+
+/* Builds it all and binds the listeners; nothing runs yet. Problems are logged. */
+enum result gateway_create(const struct config *config, struct gateway **gateway);
+/* Starts loops and workers and returns; gateway_stop drains, then ends them. */
+enum result gateway_start(struct gateway *gateway);
+void gateway_stop(struct gateway *gateway);
+void gateway_destroy(struct gateway *gateway);
+
+#endif

@@ -1,0 +1,194 @@
+/* The handler: what happens to a Remote API request, in order. */
+#include "endpoints/remote_api.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+
+#include "endpoints/cors.h"
+#include "endpoints/remote_request.h"
+#include "observe/log.h"
+
+static struct gateway_loop *loop_state(const struct remote_request *request)
+{
+    return &request->gateway->loop_states[loop_index(http_request_loop(request->http))];
+}
+
+/* A caller's id is taken over when it is sane, so that both sides' logs can be matched. */
+static struct slice request_id(struct remote_request *request)
+{
+    struct slice given = http_request_field(request->http, SLICE("x-request-id"));
+    bool is_sane = given.size >= 1 && given.size <= 64;
+    for (size_t i = 0; i < given.size && is_sane; i++) {
+        char c = given.data[i];
+        is_sane = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  c == '-' || c == '_' || c == '.';
+    }
+    if (is_sane)
+        return given;
+    return arena_printf(&request->http->arena, "%08" PRIx64 "-%zu-%" PRIu64,
+                        request->gateway->start_id, loop_index(http_request_loop(request->http)),
+                        ++loop_state(request)->next_request);
+}
+
+static void refuse(struct remote_request *request)
+{
+    remote_answer_send(request, remote_answer_problem(request, loop_state(request)->writers));
+}
+
+static void answer_options(struct remote_request *request)
+{
+    struct http_response response = {.status = 204};
+    struct slice methods = request->chain.link_count
+                               ? chain_allowed_methods(&request->chain, &request->http->arena)
+                               : SLICE("GET, HEAD, OPTIONS");
+    http_response_field(&response, SLICE("Allow"), methods);
+    cors_add_preflight_fields(request->http, request->gateway->config, methods, &response);
+    http_respond(request->http, &response);
+}
+
+static enum http_verdict on_head(struct http_request *http)
+{
+    struct remote_request *request = arena_zalloc(&http->arena, sizeof(*request));
+    if (!request) {
+        struct http_response response = {.status = 503};
+        http_respond(http, &response);
+        return HTTP_ANSWERED;
+    }
+    http->data = request;
+    request->http = http;
+    request->gateway = http_context(http);
+    request->chain = (struct chain){.action = SLICE(""), .route = SLICE("refused")};
+    problem_init(&request->problem, &http->arena);
+    problem_init(&request->parameter_problem, &http->arena);
+    request->request_id = request_id(request);
+    if (!remote_read_head(request)) {
+        refuse(request);
+        return HTTP_ANSWERED;
+    }
+    return HTTP_COLLECT;
+}
+
+static void on_done(struct pool_job *job)
+{
+    struct remote_request *request = (struct remote_request *)job;
+    request->http->phase_us[METRIC_PHASE_QUEUE] = job->queued_us;
+    remote_answer_send(request, request->answer);
+}
+
+static void submit(struct remote_request *request)
+{
+    struct pool_job *job = &request->job;
+    job->run = remote_work_run;
+    job->share = remote_work_share;
+    job->done = on_done;
+    job->loop = http_request_loop(request->http);
+    job->lane = chain_last(&request->chain)->resource->lane;
+    job->key = request->is_known ? remote_join_key(request) : slice_of("", 0);
+    atomic_init(&job->is_abandoned, false);
+    if (pool_submit(request->gateway->pool, job) == RESULT_OK)
+        return;
+    problem_set(&request->problem, 503, SLICE("Service Unavailable"));
+    problem_add(&request->problem, SLICE("queue_full"), slice_of("", 0),
+                "too many requests are waiting for the database; try again");
+    request->problem.retry_after_s = 1;
+    refuse(request);
+}
+
+static void on_end(struct http_request *http)
+{
+    struct remote_request *request = http->data;
+    request->coding = http_accepted_coding(http);
+    if (http->method == HTTP_OPTIONS) {
+        answer_options(request);
+        return;
+    }
+    if (!remote_read_body(request)) {
+        refuse(request);
+        return;
+    }
+    enum login_verdict verdict = login_recall(request->gateway->logins, &request->credentials,
+                                              &request->principal);
+    request->is_known = verdict == LOGIN_OK;
+    if (verdict == LOGIN_MISSING)
+        remote_refuse_missing_login(request);
+    if (problem_is_set(&request->problem) || (request->is_known && !remote_compile(request))) {
+        refuse(request);
+        return;
+    }
+    submit(request);
+}
+
+/* A job that is queued will not run; one that runs is answered into the void. A request that never
+ * became a job is ended here. */
+static void on_abort(struct http_request *http)
+{
+    struct remote_request *request = http->data;
+    if (request && request->job.run) {
+        atomic_store(&request->job.is_abandoned, true);
+        return;
+    }
+    struct http_response response = {.status = 408};
+    http_respond(http, &response);
+}
+
+static struct slice peer_text(const struct http_request *http, char text[INET6_ADDRSTRLEN])
+{
+    const struct sockaddr *peer = (const struct sockaddr *)&http->peer;
+    const void *address = NULL;
+    if (peer->sa_family == AF_INET)
+        address = &((const struct sockaddr_in *)(const void *)peer)->sin_addr;
+    else if (peer->sa_family == AF_INET6)
+        address = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
+    if (!address || !inet_ntop(peer->sa_family, address, text, INET6_ADDRSTRLEN))
+        return SLICE("unix");
+    return slice_from(text);
+}
+
+static void write_access_line(const struct http_request *http, const struct remote_request *request,
+                              struct slice route, uint64_t total_us)
+{
+    char address[INET6_ADDRSTRLEN];
+    const struct log_access line = {
+        .request_id = request ? request->request_id : slice_of("", 0),
+        .address = peer_text(http, address),
+        .admin = slice_from(request && request->is_known ? request->principal.username : ""),
+        .method = http->method_text,
+        .target = http->target,
+        .route = route,
+        .traceparent = http_request_field(http, SLICE("traceparent")),
+        .status = http->sent_status,
+        .sent_bytes = http->sent_bytes,
+        .phase_us = http->phase_us,
+        .total_us = total_us,
+    };
+    log_access_write(&line);
+}
+
+static void on_sent(struct http_request *http)
+{
+    struct remote_request *request = http->data;
+    struct slice route = request ? request->chain.route : SLICE("refused");
+    uint64_t now_us = loop_now_us(http_request_loop(http));
+    uint64_t total_us = now_us > http->started_us ? now_us - http->started_us : 0;
+    metric_count_request(route, http->method_text, http->sent_status);
+    metric_observe_request(total_us);
+    for (size_t i = 0; i < METRIC_PHASE_COUNT; i++)
+        metric_observe_phase((enum metric_phase)i, http->phase_us[i]);
+    if (log_wants_access())
+        write_access_line(http, request, route, total_us);
+    if (request)
+        model_release(request->model);
+}
+
+const struct http_handler *remote_api_handler(void)
+{
+    static const struct http_handler handler = {
+        .on_head = on_head,
+        .on_end = on_end,
+        .on_abort = on_abort,
+        .on_fault = remote_answer_fault,
+        .on_sent = on_sent,
+    };
+    return &handler;
+}

@@ -1,0 +1,233 @@
+/* From bytes to meaning, on the loop: the cheap refusals first, in the order of section 5. */
+#include "endpoints/remote_request.h"
+
+#include <inttypes.h>
+
+#include "http/parameters.h"
+
+/* The chain follows BASE/api.php or BASE/api; the longer name is tried first. */
+static struct slice chain_in_path(const struct remote_request *request)
+{
+    static const struct slice names[] = {SLICE("/api.php"), SLICE("/api")};
+    struct slice base = slice_from(request->gateway->config->remote.base);
+    if (!slice_starts_with(request->http->path, base))
+        return slice_of(NULL, 0);
+    struct slice rest = slice_skip(request->http->path, base.size);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!slice_starts_with(rest, names[i]))
+            continue;
+        struct slice chain = slice_skip(rest, names[i].size);
+        if (chain.size == 0 || chain.data[0] == '/')
+            return chain;
+    }
+    return slice_of(NULL, 0);
+}
+
+static bool holds_segments(struct slice path)
+{
+    for (size_t i = 0; i < path.size; i++)
+        if (path.data[i] != '/')
+            return true;
+    return false;
+}
+
+static bool refuse(struct remote_request *request, int status, struct slice message,
+                   struct slice code, struct slice field, const char *detail)
+{
+    problem_set(&request->problem, status, message);
+    problem_add(&request->problem, code, field, "%s", detail);
+    return false;
+}
+
+static bool parse_chain(struct remote_request *request)
+{
+    enum result result =
+        chain_parse(request->model, &request->http->arena, request->segments, request->separator,
+                    &request->chain, &request->problem);
+    if (result != RESULT_OK && !problem_is_set(&request->problem))
+        execute_explain(result, &request->problem);
+    return result == RESULT_OK;
+}
+
+bool remote_read_head(struct remote_request *request)
+{
+    struct slice path = chain_in_path(request);
+    if (!path.data)
+        return refuse(request, 404, SLICE("Record Not Found"), SLICE("unknown_resource"),
+                      request->http->path, "nothing is served at this address");
+    request->model = shared_model_acquire(request->gateway->model);
+    if (!request->model) {
+        execute_explain(RESULT_UNAVAILABLE, &request->problem);
+        return false;
+    }
+    if (!holds_segments(path))
+        return true;
+    request->segments = path;
+    request->separator = '/';
+    return parse_chain(request);
+}
+
+static enum result add_body(struct remote_request *request, struct http_pairs *pairs,
+                            struct problem *problem)
+{
+    struct http_request *http = request->http;
+    struct slice type = http_request_field(http, SLICE("content-type"));
+    struct slice media = http_media_type(type);
+    if (slice_equal_nocase(media, SLICE("application/x-www-form-urlencoded")))
+        return http_form_decode(&http->arena, http->body, pairs, problem);
+    if (slice_equal_nocase(media, SLICE("multipart/form-data")))
+        return http_multipart_decode(&http->arena, type, http->body, pairs, problem);
+    if (slice_equal_nocase(media, SLICE("application/json")))
+        return parameters_add_json(&request->parameters, http->body, problem);
+    problem_set(&request->problem, 415, SLICE("Unsupported Media Type"));
+    problem_add(&request->problem, SLICE("unsupported_media_type"), SLICE("Content-Type"),
+                "allowed: application/x-www-form-urlencoded, multipart/form-data, application/json");
+    return RESULT_INVALID;
+}
+
+/* Faults are kept in parameter_problem: they are told only to those who are logged in. */
+static void read_parameters(struct remote_request *request)
+{
+    struct http_request *http = request->http;
+    struct problem *problem = &request->parameter_problem;
+    struct http_pairs query = {0};
+    struct http_pairs body = {0};
+    parameters_init(&request->parameters, &http->arena);
+    enum result result = http_form_decode(&http->arena, http->query, &query, problem);
+    /* What could be read is used even so: the login may stand in it. */
+    enum result added = parameters_add_pairs(&request->parameters, &query, problem);
+    if (result == RESULT_OK)
+        result = added;
+    if (http->body.size) {
+        added = add_body(request, &body, problem);
+        if (added == RESULT_OK)
+            added = parameters_add_pairs(&request->parameters, &body, problem);
+        if (result == RESULT_OK)
+            result = added;
+    }
+    if (result != RESULT_OK && !problem_is_set(problem))
+        execute_explain(result, problem);
+}
+
+static bool read_chain(struct remote_request *request)
+{
+    if (request->segments.size)
+        return true;
+    request->segments = request->parameters.action.data ? request->parameters.action : SLICE("");
+    request->separator = '.';
+    return parse_chain(request);
+}
+
+struct method_row {
+    enum http_method wire;
+    struct slice means;
+    bool can_be_overridden; /* by the parameter `method` */
+};
+
+static const struct method_row *find_method(enum http_method wire)
+{
+    static const struct method_row rows[] = {
+        {HTTP_GET, SLICE("GET"), true},   {HTTP_HEAD, SLICE("GET"), false},
+        {HTTP_POST, SLICE("POST"), true}, {HTTP_PUT, SLICE("PUT"), false},
+        {HTTP_PATCH, SLICE("PUT"), false}, {HTTP_DELETE, SLICE("DELETE"), false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].wire == wire)
+            return &rows[i];
+    return NULL;
+}
+
+static bool method_not_allowed(struct remote_request *request, struct slice method)
+{
+    request->problem.allow = chain_allowed_methods(&request->chain, &request->http->arena);
+    problem_set(&request->problem, 405, SLICE("Method Not Allowed"));
+    problem_add(&request->problem, SLICE("method_not_allowed"), SLICE("method"),
+                "%.*s is not offered; allowed: get, post, put, delete where the resource has them",
+                SLICE_ARGS(method));
+    return false;
+}
+
+static bool read_method(struct remote_request *request)
+{
+    static const struct slice known[] = {SLICE("GET"), SLICE("POST"), SLICE("PUT"),
+                                         SLICE("DELETE")};
+    const struct method_row *row = find_method(request->http->method);
+    struct slice wanted = request->parameters.method;
+    if (!row)
+        return method_not_allowed(request, request->http->method_text);
+    request->method = row->means;
+    if (wanted.size) {
+        size_t i = 0;
+        while (i < 4 && !slice_equal_nocase(known[i], wanted))
+            i++;
+        if (i == 4)
+            return method_not_allowed(request, wanted);
+        if (!row->can_be_overridden && !slice_equal(known[i], row->means))
+            return refuse(request, 400, SLICE("Request Invalid or Bad Format"), SLICE("bad_method"),
+                          SLICE("method"),
+                          "on the wire only GET and POST can carry another method");
+        request->method = known[i];
+    }
+    return chain_check_method(&request->chain, request->method, &request->problem) == RESULT_OK;
+}
+
+static bool read_credentials(struct remote_request *request)
+{
+    struct slice authorization =
+        http_request_field(request->http, SLICE("authorization"));
+    bool is_basic = authorization.data && slice_equal_nocase(slice_of(authorization.data,
+                                                                      slice_find(authorization, ' ')),
+                                                             SLICE("basic"));
+    request->credentials.username = request->parameters.username;
+    request->credentials.md5_hex = request->parameters.password;
+    if (is_basic) {
+        request->credentials = (struct login_credentials){.is_basic = true};
+        login_credentials_from_basic(&request->http->arena, authorization, &request->credentials);
+        request->credentials.is_basic = true;
+    }
+    return true;
+}
+
+bool remote_read_body(struct remote_request *request)
+{
+    read_parameters(request);
+    return read_chain(request) && !problem_is_set(&request->problem) && read_method(request) &&
+           read_credentials(request);
+}
+
+bool remote_compile(struct remote_request *request)
+{
+    const struct query_limits limits = {.max_limit = request->gateway->config->remote.max_limit};
+    if (problem_is_set(&request->parameter_problem)) {
+        request->problem = request->parameter_problem;
+        return false;
+    }
+    enum result result = query_set_compile(request->model, &request->chain, request->parameters.params,
+                                           request->parameters.loose, &limits, &request->queries,
+                                           &request->problem);
+    if (result != RESULT_OK && !problem_is_set(&request->problem))
+        execute_explain(result, &request->problem);
+    request->is_compiled = result == RESULT_OK;
+    return request->is_compiled;
+}
+
+/* Principal's class, model, coding, format, chain and parameters; the effective method is GET for
+ * everything that can join. */
+struct slice remote_join_key(struct remote_request *request)
+{
+    struct buffer text;
+    bool may_join = slice_equal(request->method, SLICE("GET")) &&
+                    request->chain.target != CHAIN_BYTES;
+    if (!may_join)
+        return slice_of("", 0);
+    buffer_init(&text);
+    buffer_printf(&text, "%" PRId64 "|%p|%d|%d|%.*s|",
+                  request->principal.sees_all ? 0 : request->principal.admin_id,
+                  (void *)request->model, (int)request->coding, (int)request->chain.format,
+                  SLICE_ARGS(request->chain.action));
+    value_print(request->parameters.params, &text);
+    struct slice key = text.has_failed ? slice_of("", 0)
+                                       : arena_copy(&request->http->arena, buffer_slice(&text));
+    buffer_clear(&text);
+    return key.data ? key : slice_of("", 0);
+}

@@ -1,0 +1,85 @@
+/*
+ * One request of the Remote API on its way: what the loop read of it, what a worker makes of it,
+ * and the answer. Lives in the HTTP request's arena; owned by exactly one thread at any moment.
+ *
+ *   remote_read.c    loop    chain, method, parameters, credentials; refuses what is wrong
+ *   remote_work.c    worker  login if needed, compile if needed, execute, compress
+ *   remote_answer.c  loop    the answer's head; conditional requests; faults of http itself
+ *   remote_api.c     loop    the handler that strings them together
+ */
+#ifndef PORTCULLIS_ENDPOINTS_REMOTE_REQUEST_H
+#define PORTCULLIS_ENDPOINTS_REMOTE_REQUEST_H
+
+#include "endpoints/gateway.h"
+#include "resources/parameters.h"
+
+/* What a worker (or the loop, for refusals) made; shared by joint requests by reference and never
+ * changed once shared. */
+struct remote_answer {
+    atomic_uint references;
+    int status;
+    struct http_body *body; /* one reference */
+    enum http_coding coding; /* that body is in */
+    enum format format;
+    char tag[TAG_SIZE];
+    char allow[64]; /* 405 */
+    uint32_t retry_after_s;
+    bool wants_basic; /* 401: which scheme WWW-Authenticate names */
+    struct execute_file file; /* never shared: downloads do not join */
+};
+
+struct remote_answer *remote_answer_create(void);
+struct remote_answer *remote_answer_share(struct remote_answer *answer);
+void remote_answer_release(struct remote_answer *answer);
+
+struct remote_request {
+    struct pool_job job; /* first: the pool gives it back */
+    struct http_request *http;
+    struct gateway *gateway;
+    struct model *model; /* one reference */
+    struct problem problem;
+
+    struct slice segments; /* the raw chain, kept to be parsed again under a new model */
+    char separator;
+    struct chain chain;
+    struct slice method; /* GET, POST, PUT, DELETE: what is asked for, whatever the wire said */
+
+    struct parameters parameters;
+    struct problem parameter_problem; /* told only after the login */
+    struct login_credentials credentials;
+    struct auth_principal principal; /* once is_known */
+    bool is_known;
+
+    struct query_set queries;
+    bool is_compiled;
+    enum http_coding coding; /* the best that the client takes */
+    struct slice request_id;
+    struct remote_answer *answer;
+};
+
+/* Loop. on_head: finds the chain in the path, where it is there; false: refused, problem set. */
+bool remote_read_head(struct remote_request *request);
+/* Loop. on_end: everything else; false: refused, problem set. */
+bool remote_read_body(struct remote_request *request);
+/* Loop or worker: gives params their meaning under request->model; false: problem set. */
+bool remote_compile(struct remote_request *request);
+/* Loop: equal keys may share an answer. Empty when they must not. */
+struct slice remote_join_key(struct remote_request *request);
+
+/* Worker: the job's run and share. */
+void remote_work_run(struct pool_job *job, void *worker);
+void remote_work_share(struct pool_job *leader, struct pool_job *follower);
+
+/* Loop: sets the problem of a request that brought no login. */
+void remote_refuse_missing_login(struct remote_request *request);
+/* Any thread: makes the answer of request->problem, with a writer of that thread. NULL when memory
+ * is out. */
+struct remote_answer *remote_answer_problem(const struct remote_request *request,
+                                            struct writer *const writers[FORMAT_COUNT]);
+/* Loop: sends answer, consuming the reference; NULL is answered by a bare 503. */
+void remote_answer_send(struct remote_request *request, struct remote_answer *answer);
+/* Loop: an answer to what http itself refused. */
+void remote_answer_fault(struct http_request *http, const struct http_fault *fault,
+                         struct http_response *response);
+
+#endif

@@ -1,0 +1,237 @@
+/* The worker's half: login, compile, execute, compress; always ends with an answer. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "endpoints/remote_request.h"
+#include "endpoints/worker.h"
+
+struct remote_answer *remote_answer_create(void)
+{
+    struct remote_answer *answer = calloc(1, sizeof(*answer));
+    if (!answer)
+        return NULL;
+    atomic_init(&answer->references, 1);
+    answer->file.descriptor = -1;
+    answer->body = http_body_create();
+    if (answer->body)
+        return answer;
+    free(answer);
+    return NULL;
+}
+
+struct remote_answer *remote_answer_share(struct remote_answer *answer)
+{
+    atomic_fetch_add_explicit(&answer->references, 1, memory_order_relaxed);
+    return answer;
+}
+
+void remote_answer_release(struct remote_answer *answer)
+{
+    if (!answer || atomic_fetch_sub_explicit(&answer->references, 1, memory_order_acq_rel) != 1)
+        return;
+    http_body_release(answer->body);
+    if (answer->file.is_open && answer->file.descriptor >= 0)
+        close(answer->file.descriptor);
+    free(answer);
+}
+
+struct remote_answer *remote_answer_problem(const struct remote_request *request,
+                                            struct writer *const writers[FORMAT_COUNT])
+{
+    const struct problem *problem = &request->problem;
+    struct remote_answer *answer = remote_answer_create();
+    if (!answer)
+        return NULL;
+    struct slice method =
+        request->method.size ? request->method : request->http->method_text;
+    const struct envelope_request envelope = {
+        .action = request->chain.action,
+        .method = method,
+        .format = request->chain.format,
+        .code = problem->status,
+        .message = problem->message,
+    };
+    answer->status = problem->status;
+    answer->format = request->chain.format;
+    answer->retry_after_s = problem->retry_after_s;
+    answer->wants_basic = request->credentials.is_basic;
+    snprintf(answer->allow, sizeof(answer->allow), "%.*s", SLICE_ARGS(problem->allow));
+    envelope_write_problem(writers[answer->format], &envelope, problem, &answer->body->head);
+    if (!answer->body->head.has_failed)
+        return answer;
+    remote_answer_release(answer);
+    return NULL;
+}
+
+static bool check_login(struct remote_request *request, struct worker *worker)
+{
+    static const struct {
+        enum login_verdict verdict;
+        int status;
+        struct slice message;
+        struct slice code;
+        const char *detail;
+    } refusals[] = {
+        {LOGIN_WRONG, 401, SLICE("Authentication Failed"), SLICE("authentication_failed"),
+         "username or password is wrong, or the administrator is disabled"},
+        {LOGIN_MISSING, 401, SLICE("Authentication Failed"), SLICE("authentication_failed"),
+         "username and password (the MD5 of the password, in hex) are needed"},
+        {LOGIN_ROLE, 403, SLICE("Your Administrator Role is Not Permitted to Access wbTeamPro"),
+         SLICE("role_denied"), "the add-on's access list does not hold this administrator's role"},
+        {LOGIN_OFF, 503, SLICE("Service Unavailable"), SLICE("api_off"),
+         "the add-on's setting api_active switches the API off"},
+        {LOGIN_BUSY, 503, SLICE("Service Unavailable"), SLICE("overloaded"),
+         "too many logins are being checked; try again"},
+        {LOGIN_UNAVAILABLE, 503, SLICE("Service Unavailable"), SLICE("database_unavailable"),
+         "the database cannot be reached; try again"},
+    };
+    enum login_verdict verdict =
+        worker ? login_check(request->gateway->logins, worker->database, &request->credentials,
+                             &request->principal)
+               : LOGIN_MISSING;
+    request->is_known = verdict == LOGIN_OK;
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        if (refusals[i].verdict != verdict)
+            continue;
+        problem_set(&request->problem, refusals[i].status, refusals[i].message);
+        problem_add(&request->problem, refusals[i].code, slice_of("", 0), "%s", refusals[i].detail);
+        request->problem.retry_after_s = refusals[i].status == 503 ? 1 : 0;
+    }
+    return request->is_known;
+}
+
+void remote_refuse_missing_login(struct remote_request *request)
+{
+    check_login(request, NULL);
+}
+
+static enum result read_once(struct remote_request *request, struct worker *worker,
+                             struct execute_answer *parts)
+{
+    struct execute_context context = {
+        .database = worker->database,
+        .writer = worker->writers[request->chain.format],
+        .record_hash = worker->record_hash,
+        .answer_hash = worker->answer_hash,
+        .counts = request->gateway->counts,
+        .options = &request->gateway->execute,
+        .arena = &request->http->arena,
+        .deadline_us = request->http->started_us +
+                       request->gateway->config->mysql.request_deadline_ms * 1000,
+    };
+    const struct envelope_request envelope = {
+        .action = request->chain.action,
+        .method = request->method,
+        .format = request->chain.format,
+        .code = 200,
+        .message = SLICE("Success"),
+    };
+    return execute_read(&context, &request->queries, &envelope, parts, &request->problem);
+}
+
+/* The schema changed under us: learn it, and read the request anew under the new model. */
+static bool adopt_new_model(struct remote_request *request, struct worker *worker)
+{
+    enum result result =
+        shared_model_refresh(request->gateway->model, request->model, worker->database);
+    struct model *model =
+        result == RESULT_OK ? shared_model_acquire(request->gateway->model) : NULL;
+    if (!model) {
+        execute_explain(result, &request->problem);
+        return false;
+    }
+    model_release(request->model);
+    request->model = model;
+    return chain_parse(model, &request->http->arena, request->segments, request->separator,
+                       &request->chain, &request->problem) == RESULT_OK &&
+           remote_compile(request);
+}
+
+static void clear_parts(struct execute_answer *parts)
+{
+    buffer_clear(&parts->head);
+    buffer_clear(&parts->rows);
+    if (parts->file.is_open)
+        close(parts->file.descriptor);
+    *parts = (struct execute_answer){.file.descriptor = -1};
+}
+
+static bool execute(struct remote_request *request, struct worker *worker,
+                    struct execute_answer *parts)
+{
+    enum result result = read_once(request, worker, parts);
+    if (result == RESULT_STALE) {
+        clear_parts(parts);
+        if (!adopt_new_model(request, worker))
+            return false;
+        result = read_once(request, worker, parts);
+        if (result == RESULT_STALE)
+            execute_explain(result, &request->problem);
+    }
+    return result == RESULT_OK;
+}
+
+static struct remote_answer *make_answer(struct remote_request *request,
+                                         struct execute_answer *parts)
+{
+    const struct config_http *http = &request->gateway->config->http;
+    struct remote_answer *answer = remote_answer_create();
+    if (!answer)
+        return NULL;
+    answer->status = 200;
+    answer->format = request->chain.format;
+    answer->file = parts->file;
+    memcpy(answer->tag, parts->tag, sizeof(answer->tag));
+    answer->body->head = parts->head;
+    answer->body->rest = parts->rows;
+    *parts = (struct execute_answer){.file.descriptor = -1};
+    bool is_worth_it = request->coding != HTTP_CODING_IDENTITY && http->compress_min &&
+                       http_body_size(answer->body) >= http->compress_min;
+    if (is_worth_it && http_compress(answer->body, request->coding))
+        answer->coding = request->coding;
+    return answer;
+}
+
+static struct remote_answer *work(struct remote_request *request, struct worker *worker)
+{
+    struct execute_answer parts = {.file.descriptor = -1};
+    uint64_t *phases = request->http->phase_us;
+    if (!request->is_known) {
+        uint64_t began_us = clock_now_us();
+        bool is_let_in = check_login(request, worker);
+        phases[METRIC_PHASE_AUTH] = clock_now_us() - began_us;
+        if (!is_let_in)
+            return remote_answer_problem(request, worker->writers);
+    }
+    if (!request->is_compiled && !remote_compile(request))
+        return remote_answer_problem(request, worker->writers);
+
+    uint64_t began_us = clock_now_us();
+    database_take_elapsed_us(worker->database);
+    struct remote_answer *answer = execute(request, worker, &parts)
+                                       ? make_answer(request, &parts)
+                                       : remote_answer_problem(request, worker->writers);
+    clear_parts(&parts);
+    phases[METRIC_PHASE_DB] = database_take_elapsed_us(worker->database);
+    uint64_t spent_us = clock_now_us() - began_us;
+    phases[METRIC_PHASE_RENDER] = spent_us - (phases[METRIC_PHASE_DB] < spent_us ? phases[METRIC_PHASE_DB] : spent_us);
+    return answer;
+}
+
+void remote_work_run(struct pool_job *job, void *worker)
+{
+    struct remote_request *request = (struct remote_request *)job;
+    if (!worker)
+        return;
+    request->answer = work(request, worker);
+    worker_report(worker);
+}
+
+void remote_work_share(struct pool_job *leader, struct pool_job *follower)
+{
+    struct remote_answer *answer = ((struct remote_request *)leader)->answer;
+    ((struct remote_request *)follower)->answer = answer ? remote_answer_share(answer) : NULL;
+}
