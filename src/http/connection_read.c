@@ -95,9 +95,10 @@ bool http_connection_may_parse(const struct http_connection *c)
 {
     if (c->is_last || c->state == HTTP_CONNECTION_CLOSED)
         return false;
-    if (is_being_read(c->last)) /* one whose turn has not come waits to be the first */
-        return !c->last->has_head || c->last->has_begun || c->first == c->last;
-    if (c->last != NULL && c->last->is_unsafe)
+    const struct http_exchange *newest = c->last;
+    if (is_being_read(newest)) /* an unsafe one waits until it is the first */
+        return !newest->has_head || newest->has_begun || !newest->is_unsafe || c->first == newest;
+    if (newest != NULL && newest->is_unsafe)
         return false;
     uint64_t current =
         c->first != NULL && c->first->is_answered ? http_exchange_payload_size(c->first) : 0;
