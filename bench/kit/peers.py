@@ -122,13 +122,14 @@ def _unix_answers(path):
         return probe.connect_ex(path) == 0
 
 
-def node(paths, base, settings):
-    """fastify and mysql2, a cluster of two."""
+def node(paths, base, settings, flags=()):
+    """fastify and mysql2, a cluster of two. With --expose-gc it collects garbage all the time."""
     folder = paths.root / "bench/node"
     if not (folder / "node_modules/fastify").exists():
         subprocess.run(["npm", "ci", "--silent"], cwd=folder, check=True)
     port = free_port()
-    process = Process("node", ["node", folder / "server.js"], paths.var / "node.log", answers(port), env={
+    process = Process("node", ["node", *flags, folder / "server.js"], paths.var / "node.log",
+                      answers(port), env={
         "NODE_ENV": "production", "BENCH_PORT": str(port), "BENCH_SOCKET": str(base.socket),
         "BENCH_USER": db.USER, "BENCH_PASSWORD": db.PASSWORD, "BENCH_DATABASE": db.NAME,
         "BENCH_WORKERS": str(max(1, settings.workers // 2))})

@@ -2,7 +2,7 @@
 
 import json
 
-from .result import series, title_of, verdicts
+from .result import series, title_of, total_cpu, verdicts
 
 NAMES = {
     "portcullis": "portcullis", "php": "PHP", "node": "Node", "memory": "H: nginx from memory",
@@ -40,8 +40,7 @@ def cpu(results):
     for route, peers in results.items():
         for peer in sorted(peers, key=ORDER.index):
             used = peers[peer]["cpu_us"]
-            total = sum(used.values())
-            rows.append([title_of(route), NAMES[peer], f"{total:.0f}",
+            rows.append([title_of(route), NAMES[peer], f"{total_cpu(peers[peer]):.0f}",
                          ", ".join(f"{name} {value:.0f}" for name, value in used.items())])
     return header, rows
 
@@ -54,10 +53,13 @@ def memory(idle):
 
 
 def targets(results, idle):
-    header = ["must show", "measured", "verdict"]
-    return header, [[title, "not measured" if value is None else f"{value:.2f}",
+    header = ["must show", "measured", "by CPU", "verdict"]
+
+    def cell(value):
+        return "" if value is None else f"{value:.2f}"
+    return header, [[title, cell(value) or "not measured", cell(by_cpu),
                      "" if value is None else "ok" if is_met else "missed"]
-                    for title, value, _, is_met in verdicts(results, idle)]
+                    for title, value, by_cpu, is_met in verdicts(results, idle)]
 
 
 def _text(header, rows):

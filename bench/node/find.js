@@ -32,19 +32,21 @@ function clause(where) {
   return where.length > 0 ? ` WHERE ${where.join(' AND ')}` : '';
 }
 
-// mysql2's execute sends numbers as doubles, which LIMIT refuses: the two are checked integers.
-// Deep pages read the keys first and only the page's own rows whole.
+// Deep pages read the keys first and only the page's own rows whole. All of it is bound, so that
+// mysql2 prepares a statement once a connection, whatever the numbers.
 async function page(pool, resource, find) {
   const { where, values } = find.cursor === null ? find : continued(find, resource);
   const from = `FROM \`${resource.table}\``;
-  const tail = `${clause(where)} ORDER BY ${find.order} LIMIT ${find.limit + 1}`;
+  const tail = `${clause(where)} ORDER BY ${find.order} LIMIT ?`;
+  if (find.offset === 0) {
+    const sql = `SELECT ${resource.select} ${from}${tail}`;
+    const [rows] = await pool.execute(sql, [...values, find.limit + 1]);
+    return rows;
+  }
   const sql =
-    find.offset === 0
-      ? `SELECT ${resource.select} ${from}${tail}`
-      : `SELECT ${resource.select} ${from} JOIN (SELECT \`${resource.key}\` ${from}${tail}` +
-        ` OFFSET ${find.offset}) AS page USING (\`${resource.key}\`) ORDER BY ${find.order}`;
-  // A text that changes with every offset would only churn the cache of prepared statements.
-  const [rows] = find.offset === 0 ? await pool.execute(sql, values) : await pool.query(sql, values);
+    `SELECT ${resource.select} ${from} JOIN (SELECT \`${resource.key}\` ${from}${tail} OFFSET ?)` +
+    ` AS page USING (\`${resource.key}\`) ORDER BY ${find.order}`;
+  const [rows] = await pool.execute(sql, [...values, find.limit + 1, find.offset]);
   return rows;
 }
 
