@@ -28,7 +28,8 @@ char *buffer_reserve(struct buffer *buffer, size_t size)
 
     size_t needed = 0;
     size_t capacity = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
-    bool is_too_large = __builtin_add_overflow(buffer->size, size, &needed) || needed > SIZE_MAX / 2;
+    bool is_too_large =
+        __builtin_add_overflow(buffer->size, size, &needed) || needed > SIZE_MAX / 2;
     while (!is_too_large && capacity < needed)
         capacity *= 2;
     char *grown = is_too_large ? NULL : realloc(buffer->data, capacity);

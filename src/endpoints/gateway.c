@@ -121,10 +121,10 @@ static enum result make_servers(struct gateway *gateway, size_t loops)
     gateway->routes[0] = (struct http_route){SLICE(""), remote_api_handler()};
     gateway->routes[1] = (struct http_route){SLICE(""), admin_handler()};
     gateway->admin = (struct admin_options){.is_ready = is_ready, .context = gateway};
-    const struct http_server_options public = {&config->http, &config->server, &gateway->routes[0],
-                                               1, gateway, false};
-    const struct http_server_options admin = {&config->http, &config->server, &gateway->routes[1],
-                                              1, &gateway->admin, true};
+    const struct http_server_options public = {
+        &config->http, &config->server, &gateway->routes[0], 1, gateway, false};
+    const struct http_server_options admin = {
+        &config->http, &config->server, &gateway->routes[1], 1, &gateway->admin, true};
     gateway->public_server = http_server_create(&public);
     if (!gateway->public_server)
         return RESULT_NO_MEMORY;

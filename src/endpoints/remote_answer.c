@@ -30,8 +30,7 @@ static void add_error_fields(struct remote_request *request, const struct remote
     struct slice basic = SLICE("Basic realm=\"WHMCS administrators\", charset=\"UTF-8\"");
     struct slice own = SLICE("Portcullis realm=\"WHMCS administrators\"");
     if (answer->status == 401)
-        http_response_field(response, SLICE("WWW-Authenticate"),
-                            answer->wants_basic ? basic : own);
+        http_response_field(response, SLICE("WWW-Authenticate"), answer->wants_basic ? basic : own);
     if (answer->allow[0])
         http_response_field(response, SLICE("Allow"),
                             arena_copy(arena_of(request), slice_from(answer->allow)));
@@ -61,8 +60,8 @@ static bool is_not_modified(const struct remote_request *request, struct slice t
 
 static void send_envelope(struct remote_request *request, struct remote_answer *answer)
 {
-    bool is_always_200 = slice_equal(slice_from(request->gateway->config->http.error_status),
-                                     SLICE("always_200"));
+    bool is_always_200 =
+        slice_equal(slice_from(request->gateway->config->http.error_status), SLICE("always_200"));
     struct http_response response = {.status = is_always_200 ? 200 : answer->status};
     struct slice tag = coded_tag(request, answer);
     bool has_tag = answer->status == 200 && tag.size;
@@ -224,10 +223,10 @@ void remote_answer_fault(struct http_request *http, const struct http_fault *fau
                          struct http_response *response)
 {
     struct gateway *gateway = http_context(http);
-    struct gateway_loop *state =
-        &gateway->loop_states[loop_index(http_request_loop(http))];
-    struct remote_request request = {
-        .http = http, .gateway = gateway, .chain = {.action = SLICE(""), .route = SLICE("refused")}};
+    struct gateway_loop *state = &gateway->loop_states[loop_index(http_request_loop(http))];
+    struct remote_request request = {.http = http,
+                                     .gateway = gateway,
+                                     .chain = {.action = SLICE(""), .route = SLICE("refused")}};
     static const struct slice bad_request = SLICE("Request Invalid or Bad Format");
     problem_init(&request.problem, &http->arena);
     problem_set(&request.problem, fault->status,

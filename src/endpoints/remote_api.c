@@ -107,8 +107,8 @@ static void on_end(struct http_request *http)
         refuse(request);
         return;
     }
-    enum login_verdict verdict = login_recall(request->gateway->logins, &request->credentials,
-                                              &request->principal);
+    enum login_verdict verdict =
+        login_recall(request->gateway->logins, &request->credentials, &request->principal);
     request->is_known = verdict == LOGIN_OK;
     if (verdict == LOGIN_MISSING)
         remote_refuse_missing_login(request);

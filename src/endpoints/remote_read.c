@@ -41,9 +41,8 @@ static bool refuse(struct remote_request *request, int status, struct slice mess
 
 static bool parse_chain(struct remote_request *request)
 {
-    enum result result =
-        chain_parse(request->model, &request->http->arena, request->segments, request->separator,
-                    &request->chain, &request->problem);
+    enum result result = chain_parse(request->model, &request->http->arena, request->segments,
+                                     request->separator, &request->chain, &request->problem);
     if (result != RESULT_OK && !problem_is_set(&request->problem))
         execute_explain(result, &request->problem);
     return result == RESULT_OK;
@@ -80,8 +79,9 @@ static enum result add_body(struct remote_request *request, struct http_pairs *p
     if (slice_equal_nocase(media, SLICE("application/json")))
         return parameters_add_json(&request->parameters, http->body, problem);
     problem_set(&request->problem, 415, SLICE("Unsupported Media Type"));
-    problem_add(&request->problem, SLICE("unsupported_media_type"), SLICE("Content-Type"),
-                "allowed: application/x-www-form-urlencoded, multipart/form-data, application/json");
+    problem_add(
+        &request->problem, SLICE("unsupported_media_type"), SLICE("Content-Type"),
+        "allowed: application/x-www-form-urlencoded, multipart/form-data, application/json");
     return RESULT_INVALID;
 }
 
@@ -127,8 +127,8 @@ struct method_row {
 static const struct method_row *find_method(enum http_method wire)
 {
     static const struct method_row rows[] = {
-        {HTTP_GET, SLICE("GET"), true},   {HTTP_HEAD, SLICE("GET"), false},
-        {HTTP_POST, SLICE("POST"), true}, {HTTP_PUT, SLICE("PUT"), false},
+        {HTTP_GET, SLICE("GET"), true},    {HTTP_HEAD, SLICE("GET"), false},
+        {HTTP_POST, SLICE("POST"), true},  {HTTP_PUT, SLICE("PUT"), false},
         {HTTP_PATCH, SLICE("PUT"), false}, {HTTP_DELETE, SLICE("DELETE"), false},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -173,11 +173,10 @@ static bool read_method(struct remote_request *request)
 
 static bool read_credentials(struct remote_request *request)
 {
-    struct slice authorization =
-        http_request_field(request->http, SLICE("authorization"));
-    bool is_basic = authorization.data && slice_equal_nocase(slice_of(authorization.data,
-                                                                      slice_find(authorization, ' ')),
-                                                             SLICE("basic"));
+    struct slice authorization = http_request_field(request->http, SLICE("authorization"));
+    bool is_basic = authorization.data &&
+                    slice_equal_nocase(slice_of(authorization.data, slice_find(authorization, ' ')),
+                                       SLICE("basic"));
     request->credentials.username = request->parameters.username;
     request->credentials.md5_hex = request->parameters.password;
     if (is_basic) {
@@ -202,9 +201,11 @@ bool remote_compile(struct remote_request *request)
         request->problem = request->parameter_problem;
         return false;
     }
-    enum result result = query_set_compile(request->model, &request->chain, request->parameters.params,
-                                           request->parameters.loose, &limits, &request->queries,
-                                           &request->problem);
+    if (chain_check_served(&request->chain, &request->problem) != RESULT_OK)
+        return false;
+    enum result result =
+        query_set_compile(request->model, &request->chain, request->parameters.params,
+                          request->parameters.loose, &limits, &request->queries, &request->problem);
     if (result != RESULT_OK && !problem_is_set(&request->problem))
         execute_explain(result, &request->problem);
     request->is_compiled = result == RESULT_OK;
@@ -216,8 +217,8 @@ bool remote_compile(struct remote_request *request)
 struct slice remote_join_key(struct remote_request *request)
 {
     struct buffer text;
-    bool may_join = slice_equal(request->method, SLICE("GET")) &&
-                    request->chain.target != CHAIN_BYTES;
+    bool may_join =
+        slice_equal(request->method, SLICE("GET")) && request->chain.target != CHAIN_BYTES;
     if (!may_join)
         return slice_of("", 0);
     buffer_init(&text);
@@ -226,8 +227,8 @@ struct slice remote_join_key(struct remote_request *request)
                   (void *)request->model, (int)request->coding, (int)request->chain.format,
                   SLICE_ARGS(request->chain.action));
     value_print(request->parameters.params, &text);
-    struct slice key = text.has_failed ? slice_of("", 0)
-                                       : arena_copy(&request->http->arena, buffer_slice(&text));
+    struct slice key =
+        text.has_failed ? slice_of("", 0) : arena_copy(&request->http->arena, buffer_slice(&text));
     buffer_clear(&text);
     return key.data ? key : slice_of("", 0);
 }

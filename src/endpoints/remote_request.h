@@ -18,13 +18,13 @@
 struct remote_answer {
     atomic_uint references;
     int status;
-    struct http_body *body; /* one reference */
+    struct http_body *body;  /* one reference */
     enum http_coding coding; /* that body is in */
     enum format format;
     char tag[TAG_SIZE];
     char allow[64]; /* 405 */
     uint32_t retry_after_s;
-    bool wants_basic; /* 401: which scheme WWW-Authenticate names */
+    bool wants_basic;         /* 401: which scheme WWW-Authenticate names */
     struct execute_file file; /* never shared: downloads do not join */
 };
 

@@ -45,8 +45,7 @@ struct remote_answer *remote_answer_problem(const struct remote_request *request
     struct remote_answer *answer = remote_answer_create();
     if (!answer)
         return NULL;
-    struct slice method =
-        request->method.size ? request->method : request->http->method_text;
+    struct slice method = request->method.size ? request->method : request->http->method_text;
     const struct envelope_request envelope = {
         .action = request->chain.action,
         .method = method,
@@ -88,10 +87,9 @@ static bool check_login(struct remote_request *request, struct worker *worker)
         {LOGIN_UNAVAILABLE, 503, SLICE("Service Unavailable"), SLICE("database_unavailable"),
          "the database cannot be reached; try again"},
     };
-    enum login_verdict verdict =
-        worker ? login_check(request->gateway->logins, worker->database, &request->credentials,
-                             &request->principal)
-               : LOGIN_MISSING;
+    enum login_verdict verdict = worker ? login_check(request->gateway->logins, worker->database,
+                                                      &request->credentials, &request->principal)
+                                        : LOGIN_MISSING;
     request->is_known = verdict == LOGIN_OK;
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         if (refusals[i].verdict != verdict)
@@ -119,8 +117,8 @@ static enum result read_once(struct remote_request *request, struct worker *work
         .counts = request->gateway->counts,
         .options = &request->gateway->execute,
         .arena = &request->http->arena,
-        .deadline_us = request->http->started_us +
-                       request->gateway->config->mysql.request_deadline_ms * 1000,
+        .deadline_us =
+            request->http->started_us + request->gateway->config->mysql.request_deadline_ms * 1000,
     };
     const struct envelope_request envelope = {
         .action = request->chain.action,
@@ -217,7 +215,8 @@ static struct remote_answer *work(struct remote_request *request, struct worker 
     clear_parts(&parts);
     phases[METRIC_PHASE_DB] = database_take_elapsed_us(worker->database);
     uint64_t spent_us = clock_now_us() - began_us;
-    phases[METRIC_PHASE_RENDER] = spent_us - (phases[METRIC_PHASE_DB] < spent_us ? phases[METRIC_PHASE_DB] : spent_us);
+    phases[METRIC_PHASE_RENDER] =
+        spent_us - (phases[METRIC_PHASE_DB] < spent_us ? phases[METRIC_PHASE_DB] : spent_us);
     return answer;
 }
 

@@ -252,23 +252,31 @@ static size_t skip_data(struct http_chunks *chunks, size_t size)
     return size;
 }
 
-enum http_chunks_state http_chunks_check(struct http_chunks *chunks, struct slice bytes,
-                                         size_t *checked, struct http_fault *fault)
+static bool is_extension_state(unsigned state)
 {
-    size_t at = 0;
-    while (at < bytes.size && chunks->state != END) {
+    return state >= EXTENSION_START && state <= EXTENSION_AFTER;
+}
+
+/* The byte at which extensions begin or end is stepped over again by the next call: of those two
+ * (';' and CR) a step notes nothing. */
+enum http_chunks_state http_chunks_check(struct http_chunks *chunks, struct slice bytes,
+                                         size_t *checked, bool *is_extension,
+                                         struct http_fault *fault)
+{
+    *is_extension = false;
+    for (*checked = 0; *checked < bytes.size && chunks->state != END;) {
         if (chunks->state == DATA) {
-            at += skip_data(chunks, bytes.size - at);
+            *checked += skip_data(chunks, bytes.size - *checked);
             continue;
         }
-        enum state next = step(chunks, (enum state)chunks->state, bytes.data[at]);
-        if (!judge(chunks, (enum state)chunks->state, next, fault)) {
-            *checked = at;
+        enum state next = step(chunks, (enum state)chunks->state, bytes.data[*checked]);
+        if (!judge(chunks, (enum state)chunks->state, next, fault))
             return HTTP_CHUNKS_FAULT;
-        }
+        if (*checked > 0 && is_extension_state(next) != *is_extension)
+            break;
+        *is_extension = is_extension_state(next);
         chunks->state = (uint8_t)next;
-        at++;
+        *checked += 1;
     }
-    *checked = at;
     return chunks->state == END ? HTTP_CHUNKS_DONE : HTTP_CHUNKS_MORE;
 }

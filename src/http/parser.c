@@ -196,8 +196,10 @@ static enum http_parse read_head(struct http_parser *parser, char *text, size_t 
                                  size_t line_size, struct http_head *head, struct http_fault *fault)
 {
     uint64_t max_target = parser->limits->max_target;
-    if (!http_head_read_line(slice_of(text, line_size), max_target, head, fault))
+    if (!http_head_read_line(slice_of(text, line_size), max_target, head, fault)) {
+        *head = (struct http_head){0}; /* the same as when it was judged before the rest came */
         return HTTP_PARSE_FAULT;
+    }
     text[line_size - 1] = head->minor_version ? '1' : '0'; /* llhttp refuses 1.2 */
     size_t most = parser->line_count - 1;
     head->fields = arena_alloc(parser->arena, most * sizeof(*head->fields));
@@ -234,9 +236,11 @@ enum http_parse http_parser_head(struct http_parser *parser, struct slice buffer
     struct slice text = arena_copy(parser->arena, slice_of(buffered.data + parser->start, size));
     if (!text.data)
         return HTTP_PARSE_NO_MEMORY;
-    *consumed = parser->line;
-    return read_head(parser, (char *)text.data, size, parser->fields - parser->start - 2, head,
-                     fault);
+    size_t line_size = parser->fields - parser->start - 2;
+    state = read_head(parser, (char *)text.data, size, line_size, head, fault);
+    if (state == HTTP_PARSE_DONE)
+        *consumed = parser->line;
+    return state;
 }
 
 static enum http_parse read_counted(struct http_parser *parser, struct slice bytes,
@@ -268,9 +272,17 @@ static enum http_parse read_chunked(struct http_parser *parser, struct slice byt
                                     struct http_fault *fault)
 {
     struct http_glue_events events = {ignore_target, ignore_field, on_piece, context};
-    enum http_chunks_state state = http_chunks_check(&parser->chunks, bytes, consumed, fault);
-    bool is_read = http_glue_read(parser->glue, slice_of(bytes.data, *consumed), &events);
-    if (state == HTTP_CHUNKS_FAULT)
+    enum http_chunks_state state;
+    bool is_read = true, is_extension;
+    *consumed = 0;
+    do {
+        struct slice run = slice_skip(bytes, *consumed);
+        state = http_chunks_check(&parser->chunks, run, &run.size, &is_extension, fault);
+        *consumed += run.size;
+        if (!is_extension)
+            is_read = http_glue_read(parser->glue, run, &events);
+    } while (state == HTTP_CHUNKS_MORE && is_read && *consumed < bytes.size);
+    if (is_read && state == HTTP_CHUNKS_FAULT)
         return HTTP_PARSE_FAULT;
     if (!is_read || http_glue_is_done(parser->glue) != (state == HTTP_CHUNKS_DONE))
         return fault_to_parse(HTTP_FAULT(fault, 400, "bad_body", "body",

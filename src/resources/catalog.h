@@ -59,10 +59,11 @@ struct catalog_parent {
 struct catalog_threads {
     struct slice column; /* holds the thread's id; empty: no threads */
     bool shows_first;    /* the thread's first post, else its last version */
-    struct slice rank;   /* which row of a thread is the last: greatest rank, then key; empty: order */
-    struct slice order;  /* the last row's column that sorts the threads, most recent first */
-    struct slice count;  /* member that tells how many rows the thread has */
-    struct slice last;   /* member that holds the last row; empty: none */
+    struct slice
+        rank; /* which row of a thread is the last: greatest rank, then key; empty: order */
+    struct slice order; /* the last row's column that sorts the threads, most recent first */
+    struct slice count; /* member that tells how many rows the thread has */
+    struct slice last;  /* member that holds the last row; empty: none */
 };
 
 /* A record of another resource nested in each row: the one whose column holds the row's key, the

@@ -147,12 +147,6 @@ static enum result check_place(struct walk *walk, const struct model_resource *r
                                struct slice segment)
 {
     struct chain *chain = walk->chain;
-    if (!model_is_served(resource)) {
-        problem_set(walk->problem, 503, SLICE("Service Unavailable"));
-        problem_add(walk->problem, SLICE("resource_off"), resource->name,
-                    "this resource is switched off; `portcullis check` tells why");
-        return RESULT_INVALID;
-    }
     if (chain->link_count == 0)
         return RESULT_OK;
     const struct chain_link *parent = chain_last(chain);
@@ -214,9 +208,11 @@ static enum chain_verb find_verb(const struct chain *chain, struct slice segment
     const struct chain_link *last = chain_last(chain);
     if (chain->sibling_count)
         return CHAIN_NO_VERB;
-    if (last->resource->has_threads && !last->has_id && slice_equal(segment, SLICE("bythread")))
+    if (last->resource->catalog->threads.column.size && !last->has_id &&
+        slice_equal(segment, SLICE("bythread")))
         return CHAIN_BYTHREAD;
-    if (last->resource->has_download && last->has_id && slice_equal(segment, SLICE("download")))
+    if (last->resource->catalog->download.path.size && last->has_id &&
+        slice_equal(segment, SLICE("download")))
         return CHAIN_DOWNLOAD;
     return CHAIN_NO_VERB;
 }
@@ -237,10 +233,10 @@ static enum result walk_rows(struct walk *walk)
         if (chain->sibling_count && at < walk->count)
             return refuse_unknown(walk, walk->segments[at], "nothing follows siblings");
     }
-    chain->target = chain->verb == CHAIN_BYTHREAD     ? CHAIN_THREADS
-                    : chain->verb == CHAIN_DOWNLOAD   ? CHAIN_BYTES
-                    : chain_last(chain)->has_id       ? CHAIN_RECORD
-                                                      : CHAIN_LIST;
+    chain->target = chain->verb == CHAIN_BYTHREAD   ? CHAIN_THREADS
+                    : chain->verb == CHAIN_DOWNLOAD ? CHAIN_BYTES
+                    : chain_last(chain)->has_id     ? CHAIN_RECORD
+                                                    : CHAIN_LIST;
     return RESULT_OK;
 }
 
@@ -332,6 +328,30 @@ enum result chain_parse(const struct model *model, struct arena *arena, struct s
     return chain->action.data && chain->route.data ? RESULT_OK : RESULT_NO_MEMORY;
 }
 
+static enum result refuse_off(struct problem *problem, struct slice name)
+{
+    problem_set(problem, 503, SLICE("Service Unavailable"));
+    problem_add(problem, SLICE("resource_off"), name,
+                "this is switched off; `portcullis check` tells why");
+    return RESULT_UNAVAILABLE;
+}
+
+enum result chain_check_served(const struct chain *chain, struct problem *problem)
+{
+    const struct model_resource *last = chain_last(chain)->resource;
+    for (size_t i = 0; i < chain->link_count; i++)
+        if (!model_is_served(chain->links[i].resource))
+            return refuse_off(problem, chain->links[i].resource->name);
+    for (size_t i = 0; i < chain->sibling_count; i++)
+        if (!model_is_served(chain->siblings[i]))
+            return refuse_off(problem, chain->siblings[i]->name);
+    if (chain->verb == CHAIN_BYTHREAD && !last->has_threads)
+        return refuse_off(problem, SLICE("bythread"));
+    if (chain->verb == CHAIN_DOWNLOAD && !last->has_download)
+        return refuse_off(problem, SLICE("download"));
+    return RESULT_OK;
+}
+
 /* Which of the catalog's methods the chain's end takes: POST makes rows in lists, the others
  * concern one record. */
 static bool offers(const struct chain *chain, struct slice method)
@@ -365,7 +385,7 @@ enum result chain_check_method(const struct chain *chain, struct slice method,
         return RESULT_OK;
     problem_set(problem, 405, SLICE("Method Not Allowed"));
     problem->allow = chain_allowed_methods(chain, problem->arena);
-    problem_add(problem, SLICE("method_not_allowed"), SLICE("method"), "%.*s is not offered for %.*s",
-                SLICE_ARGS(method), SLICE_ARGS(chain->route));
+    problem_add(problem, SLICE("method_not_allowed"), SLICE("method"),
+                "%.*s is not offered for %.*s", SLICE_ARGS(method), SLICE_ARGS(chain->route));
     return RESULT_INVALID;
 }

@@ -40,7 +40,7 @@ struct chain_link {
 struct chain {
     enum format format;
     struct chain_link links[CHAIN_MOST_LINKS];
-    size_t link_count; /* at least 1 in a good chain */
+    size_t link_count;                                          /* at least 1 in a good chain */
     const struct model_resource *siblings[CHAIN_MOST_SIBLINGS]; /* beyond the last link's own */
     size_t sibling_count;
     enum chain_verb verb;
@@ -53,11 +53,16 @@ struct chain {
 /*
  * Parses segments separated by separator: '/' for a raw path, whose segments are percent-decoded
  * here, once, after splitting; '.' for the parameter `action`, which its form has decoded.
- * Returns RESULT_OK, or RESULT_INVALID with the problem set (400, 404, and for a resource that is
- * off 503). chain->format, action and route are defined in any case.
+ * Returns RESULT_OK, or RESULT_INVALID with the problem set (400, 404). chain->format, action and
+ * route are defined in any case. Only the catalog decides, nothing learnt from the database: the
+ * caller may not be logged in yet.
  */
 enum result chain_parse(const struct model *model, struct arena *arena, struct slice segments,
                         char separator, struct chain *chain, struct problem *problem);
+
+/* For those who are logged in: sets the problem 503 when a link or the verb is off for want of a
+ * table or column. Before this, a link's columns must not be looked at. */
+enum result chain_check_served(const struct chain *chain, struct problem *problem);
 
 /* Sets the problem 405 with Allow unless the chain's end offers that method: GET, POST, … */
 enum result chain_check_method(const struct chain *chain, struct slice method,

@@ -16,8 +16,7 @@ static bool read_natural(struct reading *reading, struct slice text, uint64_t mo
     uint64_t number = 0;
     if (!slice_to_u64(text, &number) || number > most)
         return false;
-    *reading->bound =
-        (struct database_value){.type = DATABASE_UNSIGNED, .natural = number};
+    *reading->bound = (struct database_value){.type = DATABASE_UNSIGNED, .natural = number};
     return true;
 }
 
@@ -31,8 +30,8 @@ static bool read_integer(struct reading *reading)
 
     if (learnt->is_unsigned) {
         uint64_t most = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
-        *reading->expected = arena_printf(reading->arena, "an integer from 0 to %llu",
-                                          (unsigned long long)most);
+        *reading->expected =
+            arena_printf(reading->arena, "an integer from 0 to %llu", (unsigned long long)most);
         return read_natural(reading, text, most);
     }
     int64_t most = bits == 64 ? INT64_MAX : (INT64_C(1) << (bits - 1)) - 1;
@@ -170,9 +169,11 @@ static bool read_nothing(struct reading *reading)
 }
 
 static bool (*const readers[])(struct reading *) = {
-    [SCHEMA_INTEGER] = read_integer, [SCHEMA_DECIMAL] = read_decimal, [SCHEMA_FLOAT] = read_decimal,
-    [SCHEMA_TEXT] = read_text,       [SCHEMA_ENUM] = read_text,       [SCHEMA_DATE] = read_date,
-    [SCHEMA_DATETIME] = read_date,   [SCHEMA_TIME] = read_time,       [SCHEMA_BINARY] = read_nothing,
+    [SCHEMA_INTEGER] = read_integer, [SCHEMA_DECIMAL] = read_decimal,
+    [SCHEMA_FLOAT] = read_decimal,   [SCHEMA_TEXT] = read_text,
+    [SCHEMA_ENUM] = read_text,       [SCHEMA_DATE] = read_date,
+    [SCHEMA_DATETIME] = read_date,   [SCHEMA_TIME] = read_time,
+    [SCHEMA_BINARY] = read_nothing,
 };
 
 bool column_value_read(const struct model_column *column, const struct value *value,
@@ -210,8 +211,8 @@ void column_value_write(struct writer *writer, const struct model_column *column
     }
     /* What JSON calls a number is narrower than what MySQL reads as one: `.5`, `+1`. */
     char first = value->text.size ? value->text.data[0] : ' ';
-    bool is_number = (type == SCHEMA_DECIMAL || type == SCHEMA_FLOAT) && first >= '1' && first <= '9' &&
-                     value->text.data[value->text.size - 1] != '.' &&
+    bool is_number = (type == SCHEMA_DECIMAL || type == SCHEMA_FLOAT) && first >= '1' &&
+                     first <= '9' && value->text.data[value->text.size - 1] != '.' &&
                      !memchr(value->text.data, 'e', value->text.size) &&
                      !memchr(value->text.data, 'E', value->text.size);
     if (is_number)

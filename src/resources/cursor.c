@@ -78,16 +78,14 @@ struct slice query_cursor_print(const struct query *query, const struct database
     struct buffer text;
     buffer_init(&text);
     value_print(list, &text);
-    struct slice token =
-        text.has_failed ? slice_of(NULL, 0) : encode(arena, buffer_slice(&text));
+    struct slice token = text.has_failed ? slice_of(NULL, 0) : encode(arena, buffer_slice(&text));
     buffer_clear(&text);
     return token;
 }
 
 static bool refuse(struct problem *problem, const char *why)
 {
-    problem_set(problem, 422,
-                SLICE("The value provided for cursor is invalid or not allowed."));
+    problem_set(problem, 422, SLICE("The value provided for cursor is invalid or not allowed."));
     problem_add(problem, SLICE("bad_cursor"), SLICE("cursor"), "%s", why);
     return false;
 }
@@ -103,8 +101,7 @@ bool query_cursor_read(struct query *query, struct slice token, struct problem *
     if (token.size > MOST_TOKEN_BYTES)
         return refuse(problem, not_ours);
     struct slice text = decode(problem->arena, token);
-    if (!text.data ||
-        json_read(problem->arena, text, &limits, &list, &fault) != RESULT_OK ||
+    if (!text.data || json_read(problem->arena, text, &limits, &list, &fault) != RESULT_OK ||
         list->type != VALUE_LIST || list->count < 2 || list->first->type != VALUE_STRING)
         return refuse(problem, not_ours);
     snprintf(shape, sizeof(shape), "%016" PRIx64, query->shape);

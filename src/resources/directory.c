@@ -3,13 +3,12 @@
 
 #include "resources/column_value.h"
 
-
 static struct slice type_name(enum schema_type type)
 {
     static const struct slice names[] = {
-        [SCHEMA_INTEGER] = SLICE("integer"), [SCHEMA_DECIMAL] = SLICE("decimal"),
-        [SCHEMA_FLOAT] = SLICE("float"),     [SCHEMA_TEXT] = SLICE("string"),
-        [SCHEMA_ENUM] = SLICE("enum"),       [SCHEMA_DATE] = SLICE("date"),
+        [SCHEMA_INTEGER] = SLICE("integer"),   [SCHEMA_DECIMAL] = SLICE("decimal"),
+        [SCHEMA_FLOAT] = SLICE("float"),       [SCHEMA_TEXT] = SLICE("string"),
+        [SCHEMA_ENUM] = SLICE("enum"),         [SCHEMA_DATE] = SLICE("date"),
         [SCHEMA_DATETIME] = SLICE("datetime"), [SCHEMA_TIME] = SLICE("time"),
         [SCHEMA_BINARY] = SLICE("binary"),
     };

@@ -102,10 +102,10 @@ static enum result read_row(struct execute_context *context, const struct query 
              slice_from(context->options->files_path));
     plan_init(&plan, context->arena);
     plan_columns(&plan, query, wanted.names, wanted.count);
-    enum result result = plan.has_failed ? RESULT_NO_MEMORY
-                                         : database_query(context->database,
-                                                          buffer_slice(&plan.text), plan.values,
-                                                          plan.value_count);
+    enum result result = plan.has_failed
+                             ? RESULT_NO_MEMORY
+                             : database_query(context->database, buffer_slice(&plan.text),
+                                              plan.values, plan.value_count);
     if (result == RESULT_OK)
         result = database_next(context->database, &cells);
     if (result == RESULT_OK) {

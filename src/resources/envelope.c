@@ -4,12 +4,12 @@
 #include "resources/column_value.h"
 
 struct glue {
-    struct slice open;       /* before request's members */
-    struct slice data;       /* between request's and data's members */
-    struct slice no_data;    /* between request's members and response's, without data */
-    struct slice data_end;   /* after data's members */
-    struct slice separator;  /* before further members of response */
-    struct slice close;      /* the end */
+    struct slice open;      /* before request's members */
+    struct slice data;      /* between request's and data's members */
+    struct slice no_data;   /* between request's members and response's, without data */
+    struct slice data_end;  /* after data's members */
+    struct slice separator; /* before further members of response */
+    struct slice close;     /* the end */
     struct slice content_type;
 };
 
@@ -163,7 +163,8 @@ void envelope_write(struct writer *writer, const struct envelope_request *reques
     write_request(writer, request, head);
     buffer_append_slice(head, glue->data);
     writer_start(writer, head);
-    write_data(writer, set, set->count ? &set->queries[0] : NULL, &pages[0], pages_are_ceil, &arena);
+    write_data(writer, set, set->count ? &set->queries[0] : NULL, &pages[0], pages_are_ceil,
+               &arena);
     if (set->chain->sibling_count) {
         writer_key(writer, SLICE("lists"));
         writer_object_begin(writer);

@@ -40,7 +40,8 @@ static enum result write_nested_list(struct execute_context *context, const stru
     writer_key(context->writer, list->catalog->name);
     writer_list_begin(context->writer, list->catalog->singular);
     enum result result = begin(context, &plan);
-    while (result == RESULT_OK && (result = database_next(context->database, &cells)) == RESULT_OK) {
+    while (result == RESULT_OK &&
+           (result = database_next(context->database, &cells)) == RESULT_OK) {
         writer_object_begin(context->writer);
         row_write_members(context->writer, &plan, cells, NULL);
         writer_object_end(context->writer);
@@ -177,14 +178,15 @@ static enum result write_list(struct execute_context *context, const struct quer
     uint64_t rows = 0;
     bool goes_on = false;
     struct plan plan;
-    *page = (struct envelope_page){
-        .page = query->page, .limit = query->limit, .offset = query->offset};
+    *page =
+        (struct envelope_page){.page = query->page, .limit = query->limit, .offset = query->offset};
     plan_init(&plan, context->arena);
     plan_page(&plan, query);
     writer_key(context->writer, query->resource->name);
     writer_list_begin(context->writer, query->resource->singular);
     enum result result = begin(context, &plan);
-    while (result == RESULT_OK && (result = database_next(context->database, &cells)) == RESULT_OK) {
+    while (result == RESULT_OK &&
+           (result = database_next(context->database, &cells)) == RESULT_OK) {
         if (rows == query->limit) {
             goes_on = true;
             database_finish(context->database);

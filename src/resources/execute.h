@@ -11,10 +11,10 @@
 
 /* Settings that shape answers; immutable. */
 struct execute_options {
-    bool pages_are_ceil;              /* remote.pages */
+    bool pages_are_ceil;               /* remote.pages */
     struct catalog_names config_allow; /* remote.config_allow */
-    const char *files_root;           /* files.root; empty: downloads are off */
-    const char *files_path;           /* files.path */
+    const char *files_root;            /* files.root; empty: downloads are off */
+    const char *files_path;            /* files.path */
 };
 
 /* Bytes to send instead of an envelope. */

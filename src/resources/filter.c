@@ -10,24 +10,24 @@ struct operator_row {
 };
 
 static const struct operator_row operators[] = {
-    {SLICE("eq"), QUERY_EQ, TAKES_SCALAR},     {SLICE("ne"), QUERY_NE, TAKES_SCALAR},
-    {SLICE("gt"), QUERY_GT, TAKES_SCALAR},     {SLICE("gte"), QUERY_GTE, TAKES_SCALAR},
-    {SLICE("lt"), QUERY_LT, TAKES_SCALAR},     {SLICE("lte"), QUERY_LTE, TAKES_SCALAR},
-    {SLICE("like"), QUERY_LIKE, TAKES_TEXT},   {SLICE("in"), QUERY_IN, TAKES_LIST},
-    {SLICE("nin"), QUERY_NIN, TAKES_LIST},     {SLICE("null"), QUERY_NULL, TAKES_BOOLEAN},
+    {SLICE("eq"), QUERY_EQ, TAKES_SCALAR},   {SLICE("ne"), QUERY_NE, TAKES_SCALAR},
+    {SLICE("gt"), QUERY_GT, TAKES_SCALAR},   {SLICE("gte"), QUERY_GTE, TAKES_SCALAR},
+    {SLICE("lt"), QUERY_LT, TAKES_SCALAR},   {SLICE("lte"), QUERY_LTE, TAKES_SCALAR},
+    {SLICE("like"), QUERY_LIKE, TAKES_TEXT}, {SLICE("in"), QUERY_IN, TAKES_LIST},
+    {SLICE("nin"), QUERY_NIN, TAKES_LIST},   {SLICE("null"), QUERY_NULL, TAKES_BOOLEAN},
 };
 
 enum { OPERATOR_ROWS = sizeof(operators) / sizeof(operators[0]) };
 
 static bool add_filter(struct query *query, const struct model_column *column,
-                       enum query_operator operator, struct database_value *values, size_t count,
+                       enum query_operator operator, struct database_value * values, size_t count,
                        struct problem *problem)
 {
     struct query_filter *filter = arena_zalloc(problem->arena, sizeof(*filter));
     if (!filter)
         return false;
     filter->column = column;
-    filter->operator = operator;
+    filter->operator= operator;
     filter->values = values;
     filter->value_count = count;
     struct query_filter **end = &query->filters;
@@ -38,12 +38,12 @@ static bool add_filter(struct query *query, const struct model_column *column,
 }
 
 static bool read_scalar(struct query *query, const struct model_column *column,
-                        enum query_operator operator, const struct value *value,
+                        enum query_operator operator, const struct value * value,
                         struct problem *problem)
 {
     struct slice expected = SLICE("");
-    if (value->type == VALUE_NULL && (operator == QUERY_EQ || operator == QUERY_NE))
-        return add_filter(query, column, operator == QUERY_EQ ? QUERY_NULL : QUERY_NOT_NULL, NULL, 0,
+    if (value->type == VALUE_NULL && (operator== QUERY_EQ || operator== QUERY_NE))
+        return add_filter(query, column, operator== QUERY_EQ ? QUERY_NULL : QUERY_NOT_NULL, NULL, 0,
                           problem);
     struct database_value *bound = arena_alloc(problem->arena, sizeof(*bound));
     if (!bound)
@@ -59,8 +59,9 @@ static bool read_text(struct query *query, const struct model_column *column,
                       const struct value *value, struct problem *problem)
 {
     if (!column_is_text(column) || value->type != VALUE_STRING) {
-        query_refuse_value(problem, column->name,
-                           SLICE("like takes a string, on a text column; % and _ stand for others"));
+        query_refuse_value(
+            problem, column->name,
+            SLICE("like takes a string, on a text column; % and _ stand for others"));
         return false;
     }
     return read_scalar(query, column, QUERY_LIKE, value, problem);
@@ -76,7 +77,7 @@ static size_t next_power_of_two(size_t n)
 
 /* The number of distinct statements is bounded: lists are padded to powers of two. */
 static bool read_list(struct query *query, const struct model_column *column,
-                      enum query_operator operator, const struct value *list,
+                      enum query_operator operator, const struct value * list,
                       struct problem *problem)
 {
     struct slice expected = SLICE("a list of 1 to 256 values");

@@ -31,8 +31,8 @@ static void read_limit(struct query *query, struct list_words *words, const stru
 static void read_page(struct query *query, struct list_words *words, const struct value *value,
                       struct problem *problem)
 {
-    words->has_page = read_natural(value, 1, most_offset / words->limits->max_limit, &query->page,
-                                   problem);
+    words->has_page =
+        read_natural(value, 1, most_offset / words->limits->max_limit, &query->page, problem);
 }
 
 static void read_offset(struct query *query, struct list_words *words, const struct value *value,
@@ -71,8 +71,8 @@ static void read_sort(struct query *query, struct list_words *words, const struc
             query_refuse_value(problem, value->name, expected);
             return;
         }
-        bool is_of_last = query->is_threads &&
-                          slice_equal(part, query->resource->catalog->threads.order);
+        bool is_of_last =
+            query->is_threads && slice_equal(part, query->resource->catalog->threads.order);
         query->sorts[query->sort_count++] = (struct query_sort){column, is_descending, is_of_last};
     }
 }
@@ -152,9 +152,9 @@ static const struct word {
     word_reader *read;
     bool is_shared; /* applies to every sibling when it stands outside their objects */
 } words_table[] = {
-    {SLICE("limit"), read_limit, true},   {SLICE("page"), read_page, true},
-    {SLICE("offset"), read_offset, true}, {SLICE("count"), read_count, true},
-    {SLICE("sort"), read_sort, false},    {SLICE("fields"), read_fields, false},
+    {SLICE("limit"), read_limit, true},    {SLICE("page"), read_page, true},
+    {SLICE("offset"), read_offset, true},  {SLICE("count"), read_count, true},
+    {SLICE("sort"), read_sort, false},     {SLICE("fields"), read_fields, false},
     {SLICE("search"), read_search, false}, {SLICE("cursor"), read_cursor, false},
 };
 
@@ -206,8 +206,8 @@ static void finish_sort(struct query *query)
             query->sort_count = i + 1; /* the key is unique: what follows cannot matter */
             return;
         }
-    bool is_descending = query->is_threads && query->sorts[0].is_of_last &&
-                         query->sorts[0].is_descending;
+    bool is_descending =
+        query->is_threads && query->sorts[0].is_of_last && query->sorts[0].is_descending;
     query->sorts[query->sort_count++] = (struct query_sort){key, is_descending, query->is_threads};
 }
 
@@ -247,7 +247,8 @@ void list_words_finish(struct query *query, struct list_words *words, struct pro
         query->offset = (query->page - 1) * query->limit;
     finish_sort(query);
     query->shape = shape_of(query);
-    if (words->cursor && words->cursor->text.size && query_cursor_read(query, words->cursor->text, problem)) {
+    if (words->cursor && words->cursor->text.size &&
+        query_cursor_read(query, words->cursor->text, problem)) {
         query->offset = 0;
         query->page = 1;
     }

@@ -85,8 +85,8 @@ static enum result join_columns(struct joining *joining)
 {
     const struct catalog_resource *catalog = joining->catalog;
     struct model_resource *resource = joining->resource;
-    resource->columns = arena_zalloc(&joining->model->arena, joining->table->column_count *
-                                                                 sizeof(*resource->columns));
+    resource->columns = arena_zalloc(&joining->model->arena,
+                                     joining->table->column_count * sizeof(*resource->columns));
     if (!resource->columns)
         return RESULT_NO_MEMORY;
     for (size_t i = 0; i < joining->table->column_count; i++) {
@@ -197,8 +197,8 @@ static enum result join_list(struct joining *joining)
         return RESULT_NO_MEMORY;
     for (size_t i = 0; i < table->column_count; i++)
         if (catalog_names_hold(&catalog->sent, table->columns[i].name))
-            list->columns[list->column_count++] = (struct model_column){
-                .name = table->columns[i].name, .learnt = &table->columns[i]};
+            list->columns[list->column_count++] =
+                (struct model_column){.name = table->columns[i].name, .learnt = &table->columns[i]};
     list->catalog = catalog;
     return RESULT_OK;
 }
@@ -248,9 +248,9 @@ static enum result join_parent(struct joining *joining, const struct catalog_par
         const struct catalog_link *link = &catalog->links[i];
         const struct model_resource *through =
             link->through_resource.size ? model_resource_find(model, link->through_resource) : NULL;
-        if (through && (!model_is_served(through) ||
-                        !model_column_find(through, link->through_key) ||
-                        !model_column_find(through, link->through_column))) {
+        if (through &&
+            (!model_is_served(through) || !model_column_find(through, link->through_key) ||
+             !model_column_find(through, link->through_column))) {
             FIND(joining, MODEL_OFF,
                  "its link to `%.*s` goes through `%.*s` (`%.*s`, `%.*s`), which is not there",
                  SLICE_ARGS(catalog->resource), SLICE_ARGS(through->name),
@@ -267,8 +267,8 @@ static enum result join_relations(struct joining *joining)
 {
     const struct catalog_resource *catalog = joining->catalog;
     struct model_resource *resource = joining->resource;
-    resource->parents =
-        arena_zalloc(&joining->model->arena, (catalog->parent_count + 1) * sizeof(*resource->parents));
+    resource->parents = arena_zalloc(&joining->model->arena,
+                                     (catalog->parent_count + 1) * sizeof(*resource->parents));
     if (!resource->parents)
         return RESULT_NO_MEMORY;
     for (size_t i = 0; i < catalog->parent_count; i++) {
@@ -297,16 +297,14 @@ static enum result join_all(struct model *model)
         arena_zalloc(&model->arena, catalog->resource_count * sizeof(*model->resources));
     enum result result = model->resources ? RESULT_OK : RESULT_NO_MEMORY;
     for (size_t i = 0; result == RESULT_OK && i < catalog->resource_count; i++) {
-        struct joining joining = {.model = model,
-                                  .resource = &model->resources[i],
-                                  .catalog = &catalog->resources[i]};
+        struct joining joining = {
+            .model = model, .resource = &model->resources[i], .catalog = &catalog->resources[i]};
         model->resources[i].lane = (uint32_t)i;
         result = join_resource(&joining);
     }
     for (size_t i = 0; result == RESULT_OK && i < catalog->resource_count; i++) {
-        struct joining joining = {.model = model,
-                                  .resource = &model->resources[i],
-                                  .catalog = &catalog->resources[i]};
+        struct joining joining = {
+            .model = model, .resource = &model->resources[i], .catalog = &catalog->resources[i]};
         joining.table = schema_table_find(model->schema, catalog->resources[i].table);
         result = join_relations(&joining);
     }

@@ -49,7 +49,7 @@ struct model_resource {
     const struct catalog_resource *catalog;
     struct slice name;
     struct slice singular;
-    uint32_t lane; /* of the worker pool: one a table */
+    uint32_t lane;                /* of the worker pool: one a table */
     struct model_column *columns; /* those that are sent, in the table's order */
     size_t column_count;
     size_t key; /* index of the key in columns */

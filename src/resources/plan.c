@@ -141,8 +141,8 @@ static void select_row(struct plan *plan, const struct query *query)
     plan_put(plan, "SELECT");
     for (size_t i = 0; i < resource->column_count; i++) {
         const struct model_column *column = &resource->columns[i];
-        bool is_of_last = query->is_threads && threads->shows_first &&
-                          slice_equal(column->name, threads->order);
+        bool is_of_last =
+            query->is_threads && threads->shows_first && slice_equal(column->name, threads->order);
         if (!query->fields || query->fields[i])
             select_column(plan, is_of_last ? "l" : "t", column, i != resource->key);
     }

@@ -4,10 +4,17 @@
 #include "resources/column_value.h"
 
 static const char *const operator_text[QUERY_OPERATOR_COUNT] = {
-    [QUERY_EQ] = " = ",   [QUERY_NE] = " <> ",     [QUERY_GT] = " > ",
-    [QUERY_GTE] = " >= ", [QUERY_LT] = " < ",      [QUERY_LTE] = " <= ",
-    [QUERY_LIKE] = " LIKE ", [QUERY_IN] = " IN (", [QUERY_NIN] = " NOT IN (",
-    [QUERY_NULL] = " IS NULL", [QUERY_NOT_NULL] = " IS NOT NULL",
+    [QUERY_EQ] = " = ",
+    [QUERY_NE] = " <> ",
+    [QUERY_GT] = " > ",
+    [QUERY_GTE] = " >= ",
+    [QUERY_LT] = " < ",
+    [QUERY_LTE] = " <= ",
+    [QUERY_LIKE] = " LIKE ",
+    [QUERY_IN] = " IN (",
+    [QUERY_NIN] = " NOT IN (",
+    [QUERY_NULL] = " IS NULL",
+    [QUERY_NOT_NULL] = " IS NOT NULL",
 };
 
 /* Constants of the catalog are bound like any value: one statement text serves all of them. */
@@ -28,7 +35,8 @@ static bool is_union(const struct query_parent *parent)
 }
 
 /* alias.column = id, or alias.column IN (keys of the rows that hang on id). */
-static void put_link(struct plan *plan, const char *alias, const struct model_link *link, int64_t id)
+static void put_link(struct plan *plan, const char *alias, const struct model_link *link,
+                     int64_t id)
 {
     plan_put(plan, "(");
     plan_put_column(plan, alias, link->catalog->column);
@@ -174,7 +182,7 @@ static void put_last_of_thread(struct plan *plan, const struct query *query)
 
 static void put_filter(struct plan *plan, const struct query_filter *filter)
 {
-    bool is_list = filter->operator == QUERY_IN || filter->operator == QUERY_NIN;
+    bool is_list = filter->operator== QUERY_IN || filter->operator== QUERY_NIN;
     plan_put(plan, " AND ");
     plan_put_column(plan, "t", filter->column->name);
     plan_put(plan, operator_text[filter->operator]);

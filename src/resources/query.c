@@ -166,8 +166,9 @@ static void compile_members(struct compiling *compiling, struct query *query,
     struct list_words words = {.limits = compiling->limits};
     bool is_same = false;
     for (const struct value *value = members ? members->first : NULL; value; value = value->next) {
-        bool is_list_filter = !query->is_record && (model_column_find(query->resource, value->name) ||
-                                                    model_parameter_find(query->resource, value->name));
+        bool is_list_filter =
+            !query->is_record && (model_column_find(query->resource, value->name) ||
+                                  model_parameter_find(query->resource, value->name));
         if (query->is_record)
             read_record_member(compiling, query, &words, value);
         else if (!is_list_filter && repeats_chain_id(compiling, value, &is_same) && is_same)
@@ -211,7 +212,8 @@ static const struct value *sibling_object(const struct compiling *compiling,
     if (object && object->type != VALUE_OBJECT) {
         bool is_empty_list = object->type == VALUE_LIST && object->count == 0;
         if (!is_empty_list)
-            query_refuse_value(compiling->problem, name, SLICE("an object of list words and filters"));
+            query_refuse_value(compiling->problem, name,
+                               SLICE("an object of list words and filters"));
         return NULL;
     }
     return object;
@@ -258,8 +260,9 @@ static void compile_siblings(struct compiling *compiling, struct value *params)
         if (is_sibling(chain, item->name) || list_word_is_shared(item->name) ||
             (repeats_chain_id(compiling, item, &is_same) && is_same))
             continue;
-        query_refuse_name(compiling->problem, item->name,
-                          SLICE("limit page offset count, and an object for each list in the chain"));
+        query_refuse_name(
+            compiling->problem, item->name,
+            SLICE("limit page offset count, and an object for each list in the chain"));
     }
     compile_sibling(compiling, chain_last(chain)->resource, params);
     for (size_t i = 0; i < chain->sibling_count; i++)
@@ -300,9 +303,8 @@ static void adopt_loose(const struct chain *chain, struct value *params, const s
         else if (chain->target == CHAIN_RECORD)
             is_known = slice_equal(item->name, SLICE("fields")) ||
                        slice_equal(item->name, model_key(resource)->name);
-        struct value *copy = is_known && !value_get(params, item->name)
-                                 ? arena_alloc(arena, sizeof(*copy))
-                                 : NULL;
+        struct value *copy =
+            is_known && !value_get(params, item->name) ? arena_alloc(arena, sizeof(*copy)) : NULL;
         if (!copy)
             continue;
         *copy = *item;
@@ -311,9 +313,10 @@ static void adopt_loose(const struct chain *chain, struct value *params, const s
     }
 }
 
-enum result query_set_compile(const struct model *model, const struct chain *chain, struct value *params,
-                              const struct value *loose, const struct query_limits *limits,
-                              struct query_set *set, struct problem *problem)
+enum result query_set_compile(const struct model *model, const struct chain *chain,
+                              struct value *params, const struct value *loose,
+                              const struct query_limits *limits, struct query_set *set,
+                              struct problem *problem)
 {
     struct compiling compiling = {chain, limits, set, problem};
     set->chain = chain;

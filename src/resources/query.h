@@ -94,9 +94,10 @@ struct query_limits {
  * Gives meaning to params (and to the loose top-level names the target knows). RESULT_INVALID with
  * every fault in the problem: unknown names 400, bad values 422.
  */
-enum result query_set_compile(const struct model *model, const struct chain *chain, struct value *params,
-                              const struct value *loose, const struct query_limits *limits,
-                              struct query_set *set, struct problem *problem);
+enum result query_set_compile(const struct model *model, const struct chain *chain,
+                              struct value *params, const struct value *loose,
+                              const struct query_limits *limits, struct query_set *set,
+                              struct problem *problem);
 
 /* The faults' common form, for those who read a part of the parameters (filter.c, cursor.c). */
 void query_refuse_value(struct problem *problem, struct slice name, struct slice expected);
