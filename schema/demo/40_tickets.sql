@@ -50,8 +50,10 @@ INSERT INTO tbladdon_wbteampro_ticketxref (xref_id, ticket_id, project_id, actio
   (100, 2001, 100, 0, '2026-05-05 09:10:00'),
   (101, 2002, 100, 1, '2026-05-06 11:45:00');
 
-UPDATE tbladdon_wbteampro_timelog l JOIN tbladdon_wbteampro_ticketxref x ON x.xref_id = l.timelog_id
-SET l.ticket_id = x.ticket_id WHERE l.timelog_id % 6 = 0 AND l.project_id = x.project_id OR l.timelog_id = 100;
+UPDATE tbladdon_wbteampro_timelog l
+JOIN (SELECT project_id, MIN(ticket_id) AS ticket_id FROM tbladdon_wbteampro_ticketxref GROUP BY project_id) x
+  ON x.project_id = l.project_id
+SET l.ticket_id = x.ticket_id WHERE l.timelog_id % 3 = 0;
 
 UPDATE tbladdon_wbteampro_project p
 JOIN (SELECT project_id, MAX(date_activity) AS latest FROM tbladdon_wbteampro_topic GROUP BY project_id) t ON t.project_id = p.project_id

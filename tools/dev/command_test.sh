@@ -1,0 +1,90 @@
+# shellcheck shell=bash
+# test [part] [pytest arguments]  run the tests: all, or unit, api [--sanitize asan|tsan|none], faults, fuzz
+
+readonly RESULTS=var/results
+
+# Sanitizers write to files, so that no report is lost in a log that nobody reads.
+sanitizer_settings() {
+    local log=$ROOT/$RESULTS/sanitizer
+    export ASAN_OPTIONS=log_path=$log:detect_leaks=1:detect_stack_use_after_return=1
+    export UBSAN_OPTIONS=log_path=$log:print_stacktrace=1:halt_on_error=1
+    export TSAN_OPTIONS=log_path=$log:halt_on_error=0:second_deadlock_stack=1
+}
+
+test_unit() {
+    build asan
+    touch "$RESULTS/unit-asan.started"
+    say "Unit tests under ASan and UBSan"
+    ctest --test-dir build/asan --output-on-failure -j "$(nproc)" --timeout 120 \
+        --output-junit "$ROOT/$RESULTS/unit-asan.xml" || true
+}
+
+# test_python NAME PRESET FOLDER [pytest arguments]
+test_python() {
+    local name=$1 preset=$2 folder=$3
+    shift 3
+    touch "$RESULTS/$name.started"
+    build "$preset" portcullis || return 0
+    say "$folder against the $preset build"
+    PORTCULLIS_BINARY=$ROOT/build/$preset/portcullis python -m pytest "$folder" -q -p no:cacheprovider \
+        --junitxml="$RESULTS/$name.xml" "$@" || true
+}
+
+test_api() {
+    local presets=(release asan tsan)
+    if [ "${1:-}" = --sanitize ]; then
+        presets=("${2:?asan, tsan or none}")
+        shift 2
+    fi
+    local preset
+    for preset in "${presets[@]/none/release}"; do
+        test_python "api-$preset" "$preset" tests/api "$@"
+    done
+}
+
+test_faults() {
+    compgen -G 'tests/faults/test_*.py' >/dev/null || return 0
+    test_python faults-asan asan tests/faults "$@"
+}
+
+test_fuzz() {
+    touch "$RESULTS/fuzz.started"
+    # A shell of its own, where an error ends it in spite of the "||" behind it.
+    ./dev fuzz 15 || true
+}
+
+# Reports that the sanitizers left count, whatever the test around them thought of it.
+sanitizer_verdict() {
+    compgen -G "$RESULTS/sanitizer.*" >/dev/null || return 0
+    touch "$RESULTS/sanitizer-reports.started"
+    local file
+    for file in "$RESULTS"/sanitizer.*; do
+        printf 'failed\t%s\n' "$file" >>"$RESULTS/sanitizer-reports.tsv"
+        head -60 "$file" >&2
+    done
+}
+
+command_test() {
+    local part=all
+    if [[ ${1:--} != -* ]]; then
+        part=$1
+        shift
+    fi
+    [[ " all unit api faults fuzz " == *" $part "* ]] || die "test: unknown part $part (unit, api, faults, fuzz)"
+    need build run test
+    rm -rf "$RESULTS"
+    mkdir -p "$RESULTS"
+    sanitizer_settings
+    if [ "$part" = all ]; then
+        test_unit
+        test_api "$@"
+        test_faults "$@"
+        test_fuzz
+    elif [ "$part" = unit ] || [ "$part" = fuzz ]; then
+        "test_$part"
+    else
+        "test_$part" "$@"
+    fi
+    sanitizer_verdict
+    python tools/sum_results.py "$RESULTS"
+}
