@@ -3,6 +3,7 @@
 
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "endpoints/remote_api.h"
@@ -21,7 +22,7 @@ static bool is_ready(void *context, const char **reason)
     if (!is_learnt)
         return false;
     *reason = "draining";
-    if (loop_is_draining(loop_group_get(gateway->loops, 0)))
+    if (atomic_load(&gateway->shared_is_stopping))
         return false;
     *reason = "no database connection is up";
     for (size_t i = 0; i < gateway->worker_count; i++)
@@ -208,8 +209,17 @@ enum result gateway_start(struct gateway *gateway)
     return loop_group_start(gateway->loops);
 }
 
+/* First the balancer is told, then it is given time to look (server.drain_delay), then the doors
+ * close. */
 void gateway_stop(struct gateway *gateway)
 {
+    const struct timespec delay = {
+        .tv_sec = (time_t)(gateway->config->server.drain_delay_ms / 1000),
+        .tv_nsec = (long)(gateway->config->server.drain_delay_ms % 1000) * 1000000,
+    };
+    atomic_store(&gateway->shared_is_stopping, true);
+    http_server_announce_end(gateway->public_server);
+    nanosleep(&delay, NULL);
     loop_group_drain(gateway->loops, gateway->config->server.drain_ms);
 }
 

@@ -41,7 +41,8 @@ struct gateway {
     struct http_server *admin_server;
     struct http_route routes[4];
     struct admin_options admin;
-    uint64_t start_id; /* random, begins every request id of this process */
+    atomic_bool shared_is_stopping; /* /readyz fails */
+    uint64_t start_id;              /* random, begins every request id of this process */
 };
 
 /* Builds it all and binds the listeners; nothing runs yet. Problems are logged. */

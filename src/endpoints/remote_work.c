@@ -188,7 +188,7 @@ static struct remote_answer *make_answer(struct remote_request *request,
     *parts = (struct execute_answer){.file.descriptor = -1};
     bool is_worth_it = request->coding != HTTP_CODING_IDENTITY && http->compress_min &&
                        http_body_size(answer->body) >= http->compress_min;
-    if (is_worth_it && http_compress(answer->body, request->coding))
+    if (is_worth_it && http_compress(answer->body, request->coding, http))
         answer->coding = request->coding;
     return answer;
 }

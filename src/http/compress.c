@@ -1,6 +1,6 @@
 /*
- * Compression of whole answers, on a worker. Levels are the fast ones: beyond gzip 1 and brotli 1
- * an answer shrinks by some percent more and costs several times the CPU.
+ * Compression of whole answers, on a worker. The default levels are the fast ones: beyond gzip 1
+ * and brotli 1 an answer shrinks by some percent more and costs several times the CPU.
  */
 #include <brotli/encode.h>
 #include <limits.h>
@@ -9,10 +9,8 @@
 #include "http/http.h"
 
 enum {
-    GZIP_LEVEL = 1,
     GZIP_WINDOW = 15 + 16, /* 16: a gzip wrapper instead of zlib's */
     GZIP_MEMORY = 8,
-    BROTLI_QUALITY = 1,
     BROTLI_WINDOW = 18, /* bits; answers are rarely larger */
 };
 
@@ -26,13 +24,13 @@ static bool deflate_piece(z_stream *stream, const struct buffer *piece, int flus
     return deflate(stream, flush) == wanted && stream->avail_in == 0;
 }
 
-static bool compress_gzip(const struct http_body *body, struct buffer *out)
+static bool compress_gzip(const struct http_body *body, int level, struct buffer *out)
 {
     z_stream stream = {0};
     if (body->head.size > INT_MAX || body->rest.size > INT_MAX)
         return false;
-    if (deflateInit2(&stream, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&stream, level, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY, Z_DEFAULT_STRATEGY) !=
+        Z_OK)
         return false;
     uLong bound = deflateBound(&stream, (uLong)http_body_size(body));
     char *to = buffer_reserve(out, bound);
@@ -56,14 +54,14 @@ static bool encode_piece(BrotliEncoderState *state, const struct buffer *piece,
     return BrotliEncoderCompressStream(state, operation, &left, &from, room, to, NULL) && left == 0;
 }
 
-static bool compress_brotli(const struct http_body *body, struct buffer *out)
+static bool compress_brotli(const struct http_body *body, uint32_t quality, struct buffer *out)
 {
     size_t bound = BrotliEncoderMaxCompressedSize(http_body_size(body));
     uint8_t *to = bound > 0 ? (uint8_t *)buffer_reserve(out, bound) : NULL;
     BrotliEncoderState *state = to == NULL ? NULL : BrotliEncoderCreateInstance(NULL, NULL, NULL);
     if (state == NULL)
         return false;
-    BrotliEncoderSetParameter(state, BROTLI_PARAM_QUALITY, BROTLI_QUALITY);
+    BrotliEncoderSetParameter(state, BROTLI_PARAM_QUALITY, quality);
     BrotliEncoderSetParameter(state, BROTLI_PARAM_LGWIN, BROTLI_WINDOW);
     BrotliEncoderSetParameter(state, BROTLI_PARAM_SIZE_HINT, (uint32_t)http_body_size(body));
     size_t room = bound;
@@ -75,13 +73,16 @@ static bool compress_brotli(const struct http_body *body, struct buffer *out)
     return is_done;
 }
 
-bool http_compress(struct http_body *body, enum http_coding coding)
+bool http_compress(struct http_body *body, enum http_coding coding,
+                   const struct config_http *config)
 {
     struct buffer out;
     buffer_init(&out);
-    bool is_done = coding == HTTP_CODING_IDENTITY ||
-                   (coding == HTTP_CODING_GZIP && compress_gzip(body, &out)) ||
-                   (coding == HTTP_CODING_BROTLI && compress_brotli(body, &out));
+    bool is_done =
+        coding == HTTP_CODING_IDENTITY ||
+        (coding == HTTP_CODING_GZIP && compress_gzip(body, (int)config->gzip_level, &out)) ||
+        (coding == HTTP_CODING_BROTLI &&
+         compress_brotli(body, (uint32_t)config->brotli_quality, &out));
     if (!is_done || coding == HTTP_CODING_IDENTITY) {
         buffer_clear(&out);
         return is_done;

@@ -25,7 +25,7 @@ struct http_exchange *http_exchange_create(struct http_loop *home, struct http_c
     request->exchange = exchange;
     request->connection = c;
     request->handler = options->routes[options->route_count - 1].handler;
-    request->is_draining = home->is_draining;
+    request->is_draining = http_server_is_closing(home);
     request->started_us = clock_now_us();
     arena_init(&request->arena);
     copy_peer(&request->peer, c);

@@ -140,7 +140,7 @@ struct http_server_options {
     const struct config_server *server;
     const struct http_route *routes;
     size_t route_count;
-    void *context; /* http_context(request) */
+    void *context;  /* http_context(request) */
     bool is_exempt; /* the admin's: no limit of connections, nothing shed under load */
 };
 
@@ -154,6 +154,9 @@ void http_server_destroy(struct http_server *server);
  * stops listening, closes everything. http_server_bind is called once, on the main thread, before
  * the loops start, so that a bad address or a port in use is told at once (logged). */
 enum result http_server_bind(struct http_server *server, struct slice addresses, size_t loops);
+/* Any thread: from now on answers say `Connection: close`, while accepting goes on
+ * (server.drain_delay). */
+void http_server_announce_end(struct http_server *server);
 void http_server_loop_start(struct http_server *server, struct loop *loop);
 void http_server_loop_tick(struct http_server *server, struct loop *loop);
 void http_server_loop_drain(struct http_server *server, struct loop *loop);
@@ -169,9 +172,10 @@ enum http_coding http_accepted_coding(const struct http_request *request);
  * HEAD, 204 and 304 the body is not sent. */
 void http_respond(struct http_request *request, struct http_response *response);
 
-/* Worker thread: replaces body's two buffers by their compressed form in head. False (and body
- * unchanged) when memory is out. */
-bool http_compress(struct http_body *body, enum http_coding coding);
+/* Worker thread: replaces body's two buffers by their compressed form in head, at the levels that
+ * config says. False (and body unchanged) when memory is out. */
+bool http_compress(struct http_body *body, enum http_coding coding,
+                   const struct config_http *config);
 struct slice http_coding_name(enum http_coding coding);
 /* "Not Found" and the like; "" for what we never send. */
 struct slice http_status_text(int status);

@@ -44,7 +44,7 @@ static size_t head_bound(const struct http_response *response)
 static bool may_stay(const struct http_exchange *exchange)
 {
     return !exchange->response.close && !exchange->has_faulted && exchange->head.keep_alive &&
-           exchange->is_complete && !exchange->home->is_draining;
+           exchange->is_complete && !http_server_is_closing(exchange->home);
 }
 
 /* HEAD and 304 say the size that GET would give; 204 has none. A 304 made without its body does

@@ -97,6 +97,17 @@ void http_server_loop_stop(struct http_server *server, struct loop *loop)
     uv_close((uv_handle_t *)&home->prepare, NULL);
 }
 
+void http_server_announce_end(struct http_server *server)
+{
+    atomic_store_explicit(&server->shared_is_closing, true, memory_order_relaxed);
+}
+
+bool http_server_is_closing(const struct http_loop *home)
+{
+    return home->is_draining ||
+           atomic_load_explicit(&home->server->shared_is_closing, memory_order_relaxed);
+}
+
 struct slice http_loop_date(struct http_loop *home)
 {
     time_t now_s = (time_t)(clock_wall_us() / 1000000);

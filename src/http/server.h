@@ -45,6 +45,7 @@ struct http_server {
     /* Shared by the loops. */
     atomic_size_t shared_open;         /* connections */
     atomic_bool shared_is_over_memory; /* server.max_memory is passed */
+    atomic_bool shared_is_closing;     /* answers say Connection: close; accepting goes on */
     pthread_mutex_t shared_addresses_lock;
     struct http_address_count *shared_addresses; /* by client address */
 };
@@ -63,6 +64,9 @@ void http_server_forget(struct http_server *server, struct http_connection *c);
 bool http_server_is_shedding(const struct http_loop *home);
 void http_server_measure_memory(struct http_server *server);
 void http_server_clear_addresses(struct http_server *server);
+
+/* The process is about to end, or drains already: connections end with their next answer. */
+bool http_server_is_closing(const struct http_loop *home);
 
 /* The current Date value. */
 struct slice http_loop_date(struct http_loop *home);

@@ -9,6 +9,8 @@
 
 #include "http/http.h"
 
+static const struct config_http levels = {.gzip_level = 1, .brotli_quality = 1};
+
 static enum http_coding accepted(const char *value)
 {
     struct http_field field = {SLICE("Accept-Encoding"), slice_from(value)};
@@ -70,7 +72,7 @@ static void test_gzip_comes_back(void **state)
     (void)state;
     struct http_body *body = make_body();
     size_t size = copy_body(body, plain);
-    assert_true(http_compress(body, HTTP_CODING_GZIP));
+    assert_true(http_compress(body, HTTP_CODING_GZIP, &levels));
     assert_int_equal(body->rest.size, 0);
     assert_true(body->head.size < size / 2);
     z_stream stream = {0};
@@ -91,7 +93,7 @@ static void test_brotli_comes_back(void **state)
     (void)state;
     struct http_body *body = make_body();
     size_t size = copy_body(body, plain);
-    assert_true(http_compress(body, HTTP_CODING_BROTLI));
+    assert_true(http_compress(body, HTTP_CODING_BROTLI, &levels));
     size_t decoded_size = sizeof(decoded);
     assert_int_equal(BrotliDecoderDecompress(body->head.size, (const uint8_t *)body->head.data,
                                              &decoded_size, (uint8_t *)decoded),
