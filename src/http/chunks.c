@@ -100,8 +100,10 @@ static enum state step_size(struct http_chunks *chunks, char c)
     }
     if (chunks->digits == 0)
         return REFUSED;
-    if (c == ';')
+    if (c == ';') {
+        chunks->extension = 1;
         return EXTENSION_START;
+    }
     return c == '\r' ? SIZE_LF : REFUSED;
 }
 
@@ -258,7 +260,7 @@ static bool is_extension_state(unsigned state)
 }
 
 /* The byte at which extensions begin or end is stepped over again by the next call: of those two
- * (';' and CR) a step notes nothing. */
+ * (';' and CR) a second step notes nothing new. */
 enum http_chunks_state http_chunks_check(struct http_chunks *chunks, struct slice bytes,
                                          size_t *checked, bool *is_extension,
                                          struct http_fault *fault)
