@@ -29,7 +29,17 @@ Try project 100, then its actions, topics, files, timelogs and whmcstickets:
 TEXT
 }
 
+# A shell that starts a job in the background has it ignore SIGINT, and an ignored signal cannot be trapped.
+heed_interrupts() {
+    local ignored
+    ignored=$(sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status)
+    if ((16#$ignored & 2)); then
+        exec env --default-signal=INT "$ROOT/dev" run "$@"
+    fi
+}
+
 command_run() {
+    heed_interrupts "$@"
     local listen=${1:-${PORTCULLIS_LISTEN:-127.0.0.1:8080}} gateway
     need build run
     build release portcullis || die "the build failed; what the compiler says stands above"
