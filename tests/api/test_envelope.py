@@ -244,6 +244,16 @@ def test_etag_and_304(api, chain, fmt):
             assert api.get(chain, fmt=fmt, method=method, headers={"If-None-Match": other}).status == 200
 
 
+def test_tags_stay_whole_under_repetition(api):
+    """A tag is made of the answer alone: the hundredth 304 carries the same one as the first."""
+    for chain, fmt in (("projects/100", "json"), ("projects/100", "xml"), ("projects/100/actions", "xml"), ("projects", "json")):
+        tag = api.get(chain, fmt=fmt).headers["ETag"]
+        for _ in range(60):
+            assert api.get(chain, fmt=fmt).headers["ETag"] == tag
+            again = api.get(chain, fmt=fmt, headers={"If-None-Match": tag})
+            assert (again.status, again.headers["ETag"]) == (304, tag)
+
+
 def test_lists_have_a_weak_tag(api):
     """Lists have a weak tag."""
     assert api.get("projects").headers["ETag"].startswith('W/"')

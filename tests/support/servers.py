@@ -66,6 +66,12 @@ class Mariadb:
             cursor.execute(sql, arguments)
             return cursor.fetchall()
 
+    def run_loosely(self, sql, arguments=None, database="whmcs"):
+        """The same without strict mode: columns left out take their implicit defaults."""
+        with self.connect(database) as connection, connection.cursor() as cursor:
+            cursor.execute("SET sql_mode=''")
+            cursor.execute(sql, arguments)
+
     def load(self, path, database="whmcs"):
         with open(path, "rb") as text:
             subprocess.run(["mariadb", "--no-defaults", "--user=root", f"--socket={self.socket}",
