@@ -39,11 +39,14 @@ void plan_put(struct plan *plan, const char *text)
 
 void plan_put_name(struct plan *plan, struct slice name)
 {
+    struct slice part;
+    bool is_first = true;
     buffer_append_char(&plan->text, '`');
-    for (size_t i = 0; i < name.size; i++) {
-        if (name.data[i] == '`')
-            buffer_append_char(&plan->text, '`');
-        buffer_append_char(&plan->text, name.data[i]);
+    while (slice_split(&name, '`', &part)) {
+        if (!is_first)
+            buffer_append_slice(&plan->text, SLICE("``"));
+        buffer_append_slice(&plan->text, part);
+        is_first = false;
     }
     buffer_append_char(&plan->text, '`');
 }
