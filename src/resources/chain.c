@@ -74,10 +74,17 @@ static bool find_format(struct slice segment, enum format *format)
     return false;
 }
 
-/* Downloads need no format: their answer has none but for errors. */
+static bool looks_like_id(struct slice segment)
+{
+    char c = segment.data[0];
+    return (c >= '0' && c <= '9') || c == '-' || c == '+';
+}
+
+/* Downloads need no format: their answer has none but for errors. A setting of that name does. */
 static bool ends_in_download(const struct walk *walk)
 {
-    return walk->count > 2 && slice_equal(walk->segments[walk->count - 1], SLICE("download"));
+    return walk->count > 3 && slice_equal(walk->segments[walk->count - 1], SLICE("download")) &&
+           looks_like_id(walk->segments[walk->count - 2]);
 }
 
 /* Takes version and format off; says later, with the chain echoed, what was wrong. */
@@ -125,12 +132,6 @@ static void echo_segments(struct walk *walk)
     }
     walk->chain->action = arena_copy(walk->arena, buffer_slice(&text));
     buffer_clear(&text);
-}
-
-static bool looks_like_id(struct slice segment)
-{
-    char c = segment.data[0];
-    return (c >= '0' && c <= '9') || c == '-' || c == '+';
 }
 
 static enum result take_id(struct walk *walk, struct slice segment, struct chain_link *link)
