@@ -1,0 +1,228 @@
+/*
+ * A model without a database: the catalog joined with a schema built here, by hand, from a table of
+ * columns. Small on purpose, so that the SQL made from it can be read in a test.
+ */
+#ifndef PORTCULLIS_TESTS_SAMPLE_MODEL_H
+#define PORTCULLIS_TESTS_SAMPLE_MODEL_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/problem.h"
+#include "resources/query.h"
+#include "whmcs/schema_type.h"
+
+#define SAMPLE_PREFIX        "tbladdon_wbteampro_"
+#define SAMPLE_TEST(test)    cmocka_unit_test_setup_teardown(test, sample_setup, sample_teardown)
+#define SAMPLE_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* One learnt column; rows of one table stand together. A type of NULL: the table, no column. */
+struct sample_column {
+    const char *table;
+    const char *name;
+    const char *type; /* as information_schema says it; a final " null" makes it nullable */
+};
+
+static const struct sample_column sample_columns[] = {
+    {SAMPLE_PREFIX "project", "project_id", "int(10) unsigned"},
+    {SAMPLE_PREFIX "project", "project_name", "text"},
+    {SAMPLE_PREFIX "project", "project_detail", "text"},
+    {SAMPLE_PREFIX "project", "project_complete", "tinyint(4)"},
+    {SAMPLE_PREFIX "project", "budget", "decimal(10,2) null"},
+    {SAMPLE_PREFIX "project", "weight", "float"},
+    {SAMPLE_PREFIX "project", "size_class", "enum('small','big')"},
+    {SAMPLE_PREFIX "project", "seal", "blob null"},
+    {SAMPLE_PREFIX "project", "daily", "time null"},
+    {SAMPLE_PREFIX "project", "date_start", "date null"},
+    {SAMPLE_PREFIX "project", "date_created", "datetime"},
+    {SAMPLE_PREFIX "action", "action_id", "int(10)"},
+    {SAMPLE_PREFIX "action", "project_id", "int(10)"},
+    {SAMPLE_PREFIX "action", "action_name", "text"},
+    {SAMPLE_PREFIX "topic", "topic_id", "int(10)"},
+    {SAMPLE_PREFIX "topic", "thread_id", "int(10)"},
+    {SAMPLE_PREFIX "topic", "project_id", "int(10)"},
+    {SAMPLE_PREFIX "topic", "action_id", "int(10)"},
+    {SAMPLE_PREFIX "topic", "date_activity", "datetime null"},
+    {SAMPLE_PREFIX "file", "file_id", "int(10)"},
+    {SAMPLE_PREFIX "file", "thread_id", "int(10)"},
+    {SAMPLE_PREFIX "file", "project_id", "int(10)"},
+    {SAMPLE_PREFIX "file", "action_id", "int(10)"},
+    {SAMPLE_PREFIX "file", "file_version", "int(10)"},
+    {SAMPLE_PREFIX "file", "file_name", "varchar(255)"},
+    {SAMPLE_PREFIX "file", "file_path", "varchar(255)"},
+    {SAMPLE_PREFIX "file", "date_created", "datetime"},
+    {"tbltickets", "id", "int(10)"},
+    {"tbltickets", "title", "text"},
+    {"tbltickets", "c", "text"},
+    {"tbltickets", "editor", "enum('plain','markdown','bbcode')"},
+    {"tbltickets", "merged_ticket_id", "int(10)"},
+    {"tblticketreplies", "id", "int(10)"},
+    {"tblticketreplies", "tid", "int(10)"},
+    {"tblticketreplies", "date", "datetime"},
+    {"tblticketreplies", "secret", "text"},
+    {SAMPLE_PREFIX "ticketxref", "xref_id", "int(10)"},
+    {SAMPLE_PREFIX "ticketxref", "ticket_id", "int(10)"},
+    {SAMPLE_PREFIX "ticketxref", "project_id", "int(10)"},
+    {SAMPLE_PREFIX "ticketxref", "action_id", "int(10)"},
+    {SAMPLE_PREFIX "timelog", "timelog_id", "int(10)"},
+    {SAMPLE_PREFIX "timelog", "project_id", "int(10)"},
+    {SAMPLE_PREFIX "timelog", "action_id", "int(10)"},
+    {SAMPLE_PREFIX "timelog", "timelog_note", "text"},
+};
+
+/* Sets what schema_read would have learnt. type is borrowed. */
+static inline void sample_learn(struct arena *arena, struct schema_column *column, const char *name,
+                                const char *type)
+{
+    struct slice text = slice_from(type);
+    struct slice ending = SLICE(" null");
+    if (text.size > ending.size && slice_equal(slice_skip(text, text.size - ending.size), ending)) {
+        column->is_nullable = true;
+        text.size -= ending.size;
+    }
+    column->name = slice_from(name);
+    column->type_text = text;
+    assert_true(schema_type_parse(arena, column));
+}
+
+/* A schema of those columns, for model_build to take over. */
+static inline struct schema *sample_schema(const struct sample_column *columns, size_t count)
+{
+    struct schema *schema = calloc(1, sizeof(*schema));
+    assert_non_null(schema);
+    arena_init(&schema->arena);
+    schema->tables = arena_zalloc(&schema->arena, count * sizeof(*schema->tables));
+    struct schema_table *table = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!table || !slice_equal(table->name, slice_from(columns[i].table))) {
+            table = &schema->tables[schema->table_count++];
+            table->name = slice_from(columns[i].table);
+            table->exists = true;
+            table->columns = arena_zalloc(&schema->arena, count * sizeof(*table->columns));
+        }
+        if (columns[i].type)
+            sample_learn(&schema->arena, &table->columns[table->column_count++], columns[i].name,
+                         columns[i].type);
+    }
+    return schema;
+}
+
+/* What most tests of the room need. */
+struct sample {
+    struct catalog *catalog;
+    struct model *model;
+    struct arena arena;
+    struct problem problem;
+    struct chain chain;
+    struct query_set set;
+};
+
+static inline struct sample *sample_create(void)
+{
+    struct sample *sample = calloc(1, sizeof(*sample));
+    struct buffer problems;
+    assert_non_null(sample);
+    buffer_init(&problems);
+    assert_int_equal(catalog_read(catalog_default_text(), "built-in", &sample->catalog, &problems),
+                     RESULT_OK);
+    buffer_clear(&problems);
+    assert_int_equal(model_build(sample->catalog,
+                                 sample_schema(sample_columns, SAMPLE_LENGTH(sample_columns)),
+                                 &sample->model),
+                     RESULT_OK);
+    arena_init(&sample->arena);
+    problem_init(&sample->problem, &sample->arena);
+    return sample;
+}
+
+static inline void sample_destroy(struct sample *sample)
+{
+    arena_clear(&sample->arena);
+    model_release(sample->model);
+    catalog_destroy(sample->catalog);
+    free(sample);
+}
+
+static inline int sample_setup(void **state)
+{
+    *state = sample_create();
+    return 0;
+}
+
+static inline int sample_teardown(void **state)
+{
+    sample_destroy(*state);
+    return 0;
+}
+
+/* Parses a chain given with slashes; earlier findings are forgotten. */
+static inline enum result sample_parse(struct sample *sample, const char *path)
+{
+    problem_init(&sample->problem, &sample->arena);
+    return chain_parse(sample->model, &sample->arena, slice_from(path), '/', &sample->chain,
+                       &sample->problem);
+}
+
+/* A tree from JSON. */
+static inline struct value *sample_value(struct sample *sample, const char *json)
+{
+    static const struct json_limits limits = {.depth = 8, .names = 1000, .bytes = 65536};
+    struct json_fault fault;
+    struct value *value = NULL;
+    if (json_read(&sample->arena, slice_from(json), &limits, &value, &fault) != RESULT_OK)
+        fail_msg("%s: %s", json, fault.reason);
+    return value;
+}
+
+/* Chain and params to queries, with remote.max_limit 500 as it is by default. */
+static inline enum result sample_compile(struct sample *sample, const char *path,
+                                         const char *params)
+{
+    static const struct query_limits limits = {.max_limit = 500};
+    if (sample_parse(sample, path) != RESULT_OK)
+        fail_msg("%s is refused", path);
+    return query_set_compile(sample->model, &sample->chain, sample_value(sample, params), NULL,
+                             &limits, &sample->set, &sample->problem);
+}
+
+static inline const struct model_resource *sample_resource(const struct sample *sample,
+                                                           const char *name)
+{
+    const struct model_resource *resource = model_resource_find(sample->model, slice_from(name));
+    assert_non_null(resource);
+    return resource;
+}
+
+static inline const struct model_column *sample_column_of(const struct sample *sample,
+                                                          const char *resource, const char *name)
+{
+    const struct model_column *column =
+        model_column_find(sample_resource(sample, resource), slice_from(name));
+    assert_non_null(column);
+    return column;
+}
+
+static inline void assert_slice(struct slice s, const char *expected)
+{
+    if (s.size != strlen(expected) || (s.size && memcmp(s.data, expected, s.size) != 0))
+        fail_msg("\"%.*s\" is not \"%s\"", SLICE_ARGS(s), expected);
+}
+
+/* The problem: its status, and the first cause's code and field. */
+static inline void assert_refused(const struct sample *sample, int status, const char *code,
+                                  const char *field)
+{
+    assert_int_equal(sample->problem.status, status);
+    assert_non_null(sample->problem.first);
+    assert_slice(sample->problem.first->code, code);
+    assert_slice(sample->problem.first->field, field);
+}
+
+#endif
