@@ -34,8 +34,12 @@ def wrk(paths, peer, route, base, seconds, seed):
     clock = Clock({**peer.processes, "mariadbd": base.process})
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s",
                "-s", str(paths.var / f"{route.script}.lua"), f"http://127.0.0.1:{peer.port}",
-               "--", CREDENTIALS, str(seed), str(paths.var / f"cursors-{peer.name}")]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+               "--", CREDENTIALS, str(seed), str(paths.var / f"cursors-{peer.name}"),
+               route.format]
+    done = subprocess.run(command, capture_output=True, text=True)
+    output = done.stdout
+    if done.returncode:
+        raise SystemExit(f"bench: wrk failed on {route.name}: {output}{done.stderr}")
     result = json.loads(output.rpartition("RESULT ")[2])
     expected = result["requests"] if route.status >= 400 else 0
     faults = {name: result[name] for name in ("connect", "read", "write", "timeout") if result[name]}

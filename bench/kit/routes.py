@@ -16,6 +16,7 @@ class Route:
     peers: tuple          # names of the peers that serve it
     samples: tuple        # targets whose answers are compared before the load
     status: int = 200
+    format: str = "json"
     limit: str = ""       # statements for the bare client, a name of `statements`
 
 
@@ -52,7 +53,8 @@ ROUTES = (
     Route("list_client", "list of one client's 50 projects", "list_client", ALL,
           (_params('{"client_userid":17}'), _params('{"client_userid":400}'))),
     Route("wrong", "a wrong request", "wrong", ALL + ("memory",), ("projektes/17/json",), status=404),
-    Route("list_first_xml", "list of 50, first page, XML", "list_first_xml", ("portcullis",), ()),
+    Route("list_first_xml", "list of 50, first page, XML", "list_first", ("portcullis",), (),
+          format="xml"),
 )
 
 TARGETS = (

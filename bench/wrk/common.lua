@@ -1,5 +1,5 @@
 -- What every route's script shares: building the request's bytes, and the result as one line of
--- JSON. wrk passes, after `--`: credentials as a query string, the seed, and a file of cursors.
+-- JSON. wrk passes, after `--`: credentials as a query string, the seed, a file of cursors, the format.
 -- A route's script sets `target(credentials)`, which returns path and query of the next request.
 
 local base = "/modules/addons/wbteampro/api.php/v1/"

@@ -1,5 +1,6 @@
 -- First page of all projects: 1 to 99 rows, 50 on average, from either end, so that equal questions
 -- are rare among those in flight and joining them does not decide.
+local format
 local limit, direction = '{"limit":', { ',"sort":"project_id"}', ',"sort":"-project_id"}' }
 local ways = {}
 for rows = 1, 99 do
@@ -8,6 +9,10 @@ for rows = 1, 99 do
   end
 end
 
+function prepare(args)
+  format = args[4]
+end
+
 function target(credentials)
-  return "projects/" .. (format or "json") .. "?" .. credentials .. ways[math.random(#ways)]
+  return "projects/" .. format .. "?" .. credentials .. ways[math.random(#ways)]
 end

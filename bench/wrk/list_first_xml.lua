@@ -1,2 +1,0 @@
--- The first page again, as XML.
-format = "xml"
