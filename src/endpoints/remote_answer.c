@@ -17,7 +17,8 @@ static struct arena *arena_of(const struct remote_request *request)
 static struct slice coded_tag(const struct remote_request *request,
                               const struct remote_answer *answer)
 {
-    struct slice tag = slice_from(answer->tag);
+    /* The answer may go before the response is written: fields live in the arena. */
+    struct slice tag = arena_copy(arena_of(request), slice_from(answer->tag));
     if (!tag.size || answer->coding == HTTP_CODING_IDENTITY)
         return tag;
     return arena_printf(arena_of(request), "%.*s-%.*s\"", (int)(tag.size - 1), tag.data,
@@ -67,7 +68,7 @@ static void send_envelope(struct remote_request *request, struct remote_answer *
     bool has_tag = answer->status == 200 && tag.size;
     if (has_tag)
         http_response_field(&response, SLICE("ETag"), tag);
-    if (has_tag && is_not_modified(request, slice_from(answer->tag))) {
+    if (has_tag && is_not_modified(request, tag)) {
         response.status = 304;
     } else {
         http_response_field(&response, SLICE("Content-Type"),
