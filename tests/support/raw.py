@@ -132,3 +132,11 @@ def exchange(port, data, method="GET", timeout=10):
         except ConnectionError:
             pass
         return connection.reply(method)
+
+
+def raw_request(chain, fields=""):
+    """A whole GET of alice's as bytes."""
+    from urllib.parse import urlencode
+
+    from support.answers import address, credentials
+    return f"GET {address(chain)[0]}?{urlencode(credentials())} HTTP/1.1\r\nHost: t\r\n{fields}\r\n".encode()
