@@ -1,8 +1,6 @@
 /* One reader a column type, in a table. */
 #include "resources/column_value.h"
 
-#include <string.h>
-
 struct reading {
     const struct model_column *column;
     const struct value *value;
@@ -44,6 +42,21 @@ static bool read_integer(struct reading *reading)
     return true;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_exponent(struct slice text)
+{
+    if (text.size && (text.data[0] == '-' || text.data[0] == '+'))
+        text = slice_skip(text, 1);
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_digit(text.data[i]))
+            return false;
+    return text.size > 0;
+}
+
 /* Digits with at most one point, an optional sign, and for floats an exponent. */
 static bool is_decimal(struct slice text, bool with_exponent)
 {
@@ -53,12 +66,12 @@ static bool is_decimal(struct slice text, bool with_exponent)
         text = slice_skip(text, 1);
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
-        if (c >= '0' && c <= '9')
+        if (is_digit(c))
             digits++;
         else if (c == '.')
             points++;
         else if (with_exponent && digits && (c == 'e' || c == 'E'))
-            return points <= 1 && is_decimal(slice_skip(text, i + 1), false);
+            return points <= 1 && is_exponent(slice_skip(text, i + 1));
         else
             return false;
     }
@@ -120,23 +133,30 @@ static bool take_date(struct slice text, size_t *at)
            take_digits(text, at, 2, &day) && is_day(year, month, day);
 }
 
-static bool take_time(struct slice text, size_t *at)
+/* What follows the hour: minutes, seconds, their fraction. */
+static bool take_minutes(struct slice text, size_t *at)
 {
-    unsigned hour = 0;
     unsigned minute = 0;
     unsigned second = 0;
     unsigned fraction = 0;
-    if (!take_digits(text, at, 2, &hour) || !take_char(text, at, ':') ||
-        !take_digits(text, at, 2, &minute))
+    if (!take_digits(text, at, 2, &minute) || minute > 59)
         return false;
-    if (take_char(text, at, ':') && !take_digits(text, at, 2, &second))
+    if (!take_char(text, at, ':'))
+        return true;
+    if (!take_digits(text, at, 2, &second))
         return false;
     if (take_char(text, at, '.')) {
         size_t digits = text.size - *at;
         if (digits < 1 || digits > 6 || !take_digits(text, at, digits, &fraction))
             return false;
     }
-    return hour <= 23 && minute <= 59 && second <= 59;
+    return second <= 59;
+}
+
+static bool take_hour(struct slice text, size_t *at, size_t digits, unsigned most)
+{
+    unsigned hour = 0;
+    return take_digits(text, at, digits, &hour) && hour <= most && take_char(text, at, ':');
 }
 
 static bool read_date(struct reading *reading)
@@ -149,17 +169,22 @@ static bool read_date(struct reading *reading)
         return false;
     if (at == text.size)
         return true;
-    return (take_char(text, &at, ' ') || take_char(text, &at, 'T')) && take_time(text, &at) &&
-           at == text.size;
+    return (take_char(text, &at, ' ') || take_char(text, &at, 'T')) &&
+           take_hour(text, &at, 2, 23) && take_minutes(text, &at) && at == text.size;
 }
 
+/* TIME is a span as well: up to 838 hours, backwards too. */
 static bool read_time(struct reading *reading)
 {
+    struct slice text = reading->value->text;
     size_t at = 0;
     *reading->expected = SLICE("a time, HH:MM:SS");
-    *reading->bound = database_text(reading->value->text);
-    return reading->value->type == VALUE_STRING && take_time(reading->value->text, &at) &&
-           at == reading->value->text.size;
+    *reading->bound = database_text(text);
+    if (reading->value->type != VALUE_STRING)
+        return false;
+    take_char(text, &at, '-');
+    size_t digits = slice_find(slice_skip(text, at), ':') == 3 ? 3 : 2;
+    return take_hour(text, &at, digits, 838) && take_minutes(text, &at) && at == text.size;
 }
 
 static bool read_nothing(struct reading *reading)
@@ -188,6 +213,19 @@ bool column_value_read(const struct model_column *column, const struct value *va
     return is_readable && is_scalar;
 }
 
+/* Of what is_decimal takes, JSON has no `.5`, `5.`, `+1` and `01`. */
+static bool is_json_number(struct slice text)
+{
+    if (text.size && text.data[0] == '-')
+        text = slice_skip(text, 1);
+    if (!text.size || !is_digit(text.data[0]))
+        return false;
+    if (text.size > 1 && text.data[0] == '0' && is_digit(text.data[1]))
+        return false;
+    size_t point = slice_find(text, '.');
+    return point == text.size || (point + 1 < text.size && is_digit(text.data[point + 1]));
+}
+
 void column_value_write(struct writer *writer, const struct model_column *column,
                         const struct database_value *value)
 {
@@ -209,12 +247,8 @@ void column_value_write(struct writer *writer, const struct model_column *column
     case DATABASE_TEXT:
         break;
     }
-    /* What JSON calls a number is narrower than what MySQL reads as one: `.5`, `+1`. */
-    char first = value->text.size ? value->text.data[0] : ' ';
-    bool is_number = (type == SCHEMA_DECIMAL || type == SCHEMA_FLOAT) && first >= '1' &&
-                     first <= '9' && value->text.data[value->text.size - 1] != '.' &&
-                     !memchr(value->text.data, 'e', value->text.size) &&
-                     !memchr(value->text.data, 'E', value->text.size);
+    bool is_number =
+        (type == SCHEMA_DECIMAL || type == SCHEMA_FLOAT) && is_json_number(value->text);
     if (is_number)
         writer_number(writer, value->text);
     else
