@@ -16,10 +16,16 @@ REPORTS = ("ERROR: AddressSanitizer", "WARNING: ThreadSanitizer", "ERROR: LeakSa
            "runtime error:")
 
 
+def clean_environment(more=None):
+    """Ours without PORTCULLIS_…: to the gateway each of those is a setting."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTCULLIS_")}
+    return {**kept, **(more or {})}
+
+
 def run_binary(*arguments, environment=None, timeout=30):
     """Runs a command of the binary to its end."""
     return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=timeout,
-                          env={**os.environ, **(environment or {})})
+                          env=clean_environment(environment))
 
 
 class Gateway:
@@ -49,7 +55,7 @@ class Gateway:
     def start(self, wait_ready=True, environment=None):
         with open(self.out_path, "ab") as out, open(self.error_path, "ab") as error:
             self.process = subprocess.Popen([BINARY, "serve", *self.options()], stdout=out,
-                                            stderr=error, env={**os.environ, **(environment or {})})
+                                            stderr=error, env=clean_environment(environment))
         if wait_ready:
             wait_until(self.is_ready, 30, f"/readyz answers 200: {self.error_text()[-2000:]}")
         return self
