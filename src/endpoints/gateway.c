@@ -2,6 +2,7 @@
 #include "endpoints/gateway.h"
 
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -143,6 +144,7 @@ static enum result make_parts(struct gateway *gateway)
 {
     const struct config *config = gateway->config;
     size_t loops = loop_count(config);
+    unsigned start = 0;
     enum result result = read_catalog(gateway);
     if (result != RESULT_OK)
         return result;
@@ -154,8 +156,9 @@ static enum result make_parts(struct gateway *gateway)
     gateway->worker_count = config->mysql.workers;
     gateway->worker_is_up = calloc(gateway->worker_count, sizeof(*gateway->worker_is_up));
     if (!gateway->model || !gateway->counts || !gateway->logins || !gateway->loop_states ||
-        !gateway->worker_is_up || RAND_bytes((unsigned char *)&gateway->start_id, 4) != 1)
+        !gateway->worker_is_up || RAND_bytes((unsigned char *)&start, sizeof(start)) != 1)
         return RESULT_NO_MEMORY;
+    snprintf(gateway->start_text, sizeof(gateway->start_text), "%08x-", start);
     const struct loop_hooks hooks = {on_start, on_tick, on_drain, on_stop, gateway};
     gateway->loops = loop_group_create(loops, &hooks);
     if (!gateway->loops)

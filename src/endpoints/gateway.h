@@ -42,7 +42,7 @@ struct gateway {
     struct http_route routes[4];
     struct admin_options admin;
     atomic_bool shared_is_stopping; /* /readyz fails */
-    uint64_t start_id;              /* random, begins every request id of this process */
+    char start_text[16];            /* random; begins every request id of this process */
 };
 
 /* Builds it all and binds the listeners; nothing runs yet. Problems are logged. */

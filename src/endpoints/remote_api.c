@@ -2,7 +2,6 @@
 #include "endpoints/remote_api.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 
 #include "endpoints/cors.h"
@@ -12,6 +11,21 @@
 static struct gateway_loop *loop_state(const struct remote_request *request)
 {
     return &request->gateway->loop_states[loop_index(http_request_loop(request->http))];
+}
+
+/* The process's start, the loop, and a count: unique without a lock. */
+static struct slice made_id(struct remote_request *request)
+{
+    struct gateway_loop *state = loop_state(request);
+    struct buffer text;
+    buffer_init(&text);
+    buffer_append_slice(&text, slice_from(request->gateway->start_text));
+    buffer_append_u64(&text, loop_index(http_request_loop(request->http)));
+    buffer_append_char(&text, '-');
+    buffer_append_u64(&text, ++state->next_request);
+    struct slice id = arena_copy(&request->http->arena, buffer_slice(&text));
+    buffer_clear(&text);
+    return id;
 }
 
 /* A caller's id is taken over when it is sane, so that both sides' logs can be matched. */
@@ -26,9 +40,7 @@ static struct slice request_id(struct remote_request *request)
     }
     if (is_sane)
         return given;
-    return arena_printf(&request->http->arena, "%08" PRIx64 "-%zu-%" PRIu64,
-                        request->gateway->start_id, loop_index(http_request_loop(request->http)),
-                        ++loop_state(request)->next_request);
+    return made_id(request);
 }
 
 static void refuse(struct remote_request *request)

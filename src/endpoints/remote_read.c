@@ -1,8 +1,6 @@
 /* From bytes to meaning, on the loop: the cheap refusals first, in the order of section 5. */
 #include "endpoints/remote_request.h"
 
-#include <inttypes.h>
-
 #include "http/parameters.h"
 
 /* The chain follows BASE/api.php or BASE/api; the longer name is tried first. */
@@ -222,10 +220,16 @@ struct slice remote_join_key(struct remote_request *request)
     if (!may_join)
         return slice_of("", 0);
     buffer_init(&text);
-    buffer_printf(&text, "%" PRId64 "|%p|%d|%d|%.*s|",
-                  request->principal.sees_all ? 0 : request->principal.admin_id,
-                  (void *)request->model, (int)request->coding, (int)request->chain.format,
-                  SLICE_ARGS(request->chain.action));
+    const struct {
+        int64_t sees;
+        const struct model *model;
+        uint32_t coding;
+        uint32_t format;
+    } prefix = {request->principal.sees_all ? 0 : request->principal.admin_id, request->model,
+                request->coding, request->chain.format};
+    buffer_append(&text, &prefix, sizeof(prefix));
+    buffer_append_slice(&text, request->chain.action);
+    buffer_append_char(&text, '?');
     value_print(request->parameters.params, &text);
     struct slice key =
         text.has_failed ? slice_of("", 0) : arena_copy(&request->http->arena, buffer_slice(&text));

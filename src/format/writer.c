@@ -1,9 +1,6 @@
 /* Choosing the format, and what both formats write alike. */
 #include "format/writer.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "format/format_writers.h"
 
 static struct writer *(*const makers[FORMAT_COUNT])(void) = {
@@ -24,9 +21,16 @@ void writer_destroy(struct writer *writer)
 
 void writer_integer(struct writer *writer, int64_t value)
 {
-    char digits[24];
-    int size = snprintf(digits, sizeof(digits), "%" PRId64, value);
-    writer_number(writer, slice_of(digits, (size_t)size));
+    char digits[20];
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (value < 0)
+        digits[--at] = '-';
+    writer_number(writer, slice_of(digits + at, sizeof(digits) - at));
 }
 
 void writer_member_string(struct writer *writer, struct slice name, struct slice text)

@@ -287,11 +287,15 @@ static struct slice print_chain(const struct walk *walk, bool with_values)
     buffer_init(&text);
     for (size_t i = 0; i < chain->link_count; i++) {
         const struct chain_link *link = &chain->links[i];
-        buffer_printf(&text, "%s%.*s", i ? "/" : "", SLICE_ARGS(link->resource->name));
-        if (link->has_id && with_values)
-            buffer_printf(&text, "/%lld", (long long)link->id);
-        else if (link->has_id)
+        if (i)
+            buffer_append_char(&text, '/');
+        buffer_append_slice(&text, link->resource->name);
+        if (link->has_id && with_values) {
+            buffer_append_char(&text, '/');
+            buffer_append_u64(&text, (uint64_t)link->id);
+        } else if (link->has_id) {
             buffer_append_slice(&text, SLICE("/{id}"));
+        }
     }
     for (size_t i = 0; i < chain->sibling_count; i++)
         buffer_printf(&text, ",%.*s", SLICE_ARGS(chain->siblings[i]->name));

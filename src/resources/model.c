@@ -1,6 +1,8 @@
 /* Joining catalog and schema, and telling every difference found on the way. */
 #include "resources/model.h"
 
+#include "resources/sql_name.h"
+
 #include <stdlib.h>
 #include <strings.h>
 
@@ -105,6 +107,21 @@ static enum result join_columns(struct joining *joining)
         };
     }
     return RESULT_OK;
+}
+
+static enum result write_select_text(struct joining *joining)
+{
+    struct buffer text;
+    buffer_init(&text);
+    for (size_t i = 0; i < joining->resource->column_count; i++) {
+        if (i)
+            buffer_append_slice(&text, SLICE(", "));
+        sql_column_append(&text, "t", joining->resource->columns[i].name);
+    }
+    joining->resource->select_text = arena_copy(&joining->model->arena, buffer_slice(&text));
+    bool is_written = !text.has_failed && joining->resource->select_text.data;
+    buffer_clear(&text);
+    return is_written ? RESULT_OK : RESULT_NO_MEMORY;
 }
 
 /* Warnings and extras: what does not stop the resource from being served. */
@@ -222,6 +239,8 @@ static enum result join_resource(struct joining *joining)
     }
     check_essentials(joining);
     enum result result = join_columns(joining);
+    if (result == RESULT_OK)
+        result = write_select_text(joining);
     if (result == RESULT_OK)
         result = join_list(joining);
     if (result != RESULT_OK)

@@ -52,7 +52,8 @@ struct model_resource {
     uint32_t lane;                /* of the worker pool: one a table */
     struct model_column *columns; /* those that are sent, in the table's order */
     size_t column_count;
-    size_t key; /* index of the key in columns */
+    size_t key;               /* index of the key in columns */
+    struct slice select_text; /* all columns as a SELECT names them, of a table called t */
     struct model_parent *parents;
     size_t parent_count;
     const struct model_resource *object; /* nested in each row, or NULL */

@@ -2,6 +2,7 @@
 #include "resources/plan.h"
 
 #include "resources/plan_text.h"
+#include "resources/sql_name.h"
 
 void plan_init(struct plan *plan, struct arena *arena)
 {
@@ -39,23 +40,12 @@ void plan_put(struct plan *plan, const char *text)
 
 void plan_put_name(struct plan *plan, struct slice name)
 {
-    struct slice part;
-    bool is_first = true;
-    buffer_append_char(&plan->text, '`');
-    while (slice_split(&name, '`', &part)) {
-        if (!is_first)
-            buffer_append_slice(&plan->text, SLICE("``"));
-        buffer_append_slice(&plan->text, part);
-        is_first = false;
-    }
-    buffer_append_char(&plan->text, '`');
+    sql_name_append(&plan->text, name);
 }
 
 void plan_put_column(struct plan *plan, const char *alias, struct slice name)
 {
-    plan_put(plan, alias);
-    plan_put(plan, ".");
-    plan_put_name(plan, name);
+    sql_column_append(&plan->text, alias, name);
 }
 
 void plan_put_value(struct plan *plan, struct database_value value)
@@ -137,11 +127,25 @@ static void select_thread(struct plan *plan, const struct query *query)
         select_object(plan, threads->last, "l", query->resource);
 }
 
-static void select_row(struct plan *plan, const struct query *query)
+/* All columns of the row shown: the model has their text. */
+static void select_all(struct plan *plan, const struct model_resource *resource)
+{
+    buffer_append_char(&plan->text, ' ');
+    buffer_append_slice(&plan->text, resource->select_text);
+    plan->cell_count = resource->column_count;
+    for (size_t i = 0; i < resource->column_count; i++) {
+        const struct model_column *column = &resource->columns[i];
+        plan_add_item(plan,
+                      (struct plan_item){.step = PLAN_CELL,
+                                         .name = column->name,
+                                         .is_writable = i != resource->key && !column->is_kept});
+    }
+}
+
+static void select_some(struct plan *plan, const struct query *query)
 {
     const struct model_resource *resource = query->resource;
     const struct catalog_threads *threads = &resource->catalog->threads;
-    plan_put(plan, "SELECT");
     for (size_t i = 0; i < resource->column_count; i++) {
         const struct model_column *column = &resource->columns[i];
         bool is_of_last =
@@ -149,6 +153,16 @@ static void select_row(struct plan *plan, const struct query *query)
         if (!query->fields || query->fields[i])
             select_column(plan, is_of_last ? "l" : "t", column, i != resource->key);
     }
+}
+
+static void select_row(struct plan *plan, const struct query *query)
+{
+    const struct model_resource *resource = query->resource;
+    plan_put(plan, "SELECT");
+    if (query->fields || query->is_threads)
+        select_some(plan, query);
+    else
+        select_all(plan, resource);
     if (query->is_threads)
         select_thread(plan, query);
     if (resource->object)

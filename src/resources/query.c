@@ -322,6 +322,9 @@ enum result query_set_compile(const struct model *model, const struct chain *cha
     set->chain = chain;
     set->model = model;
     set->count = 0;
+    set->queries = arena_zalloc(problem->arena, (chain->sibling_count + 1) * sizeof(*set->queries));
+    if (!set->queries)
+        return RESULT_NO_MEMORY;
     set->setting = slice_of("", 0);
     adopt_loose(chain, params, loose, problem->arena);
     if (chain->target == CHAIN_SETTINGS) {

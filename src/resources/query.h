@@ -81,7 +81,7 @@ struct query {
 struct query_set {
     const struct chain *chain;
     const struct model *model;
-    struct query queries[CHAIN_MOST_SIBLINGS + 1]; /* [0] is the chain's own end */
+    struct query *queries; /* [0] is the chain's own end; in the request's arena */
     size_t count;
     struct slice setting; /* the `config` resource: one name, or empty for all */
 };

@@ -3,10 +3,14 @@
 
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct tag_hash {
     EVP_MD_CTX *context;
-    EVP_MD *sha256; /* fetched once: the implicit fetch costs more than the hash */
+    EVP_MD *sha256;    /* fetched once: the implicit fetch costs more than the hash */
+    char pending[512]; /* small pieces are gathered: each call of OpenSSL's costs more than they do
+                        */
+    size_t pending_size;
 };
 
 struct tag_hash *tag_hash_create(void)
@@ -35,17 +39,32 @@ void tag_hash_destroy(struct tag_hash *hash)
 void tag_hash_start(struct tag_hash *hash)
 {
     EVP_DigestInit_ex2(hash->context, hash->sha256, NULL);
+    hash->pending_size = 0;
+}
+
+static void flush(struct tag_hash *hash)
+{
+    EVP_DigestUpdate(hash->context, hash->pending, hash->pending_size);
+    hash->pending_size = 0;
 }
 
 void tag_hash_add(struct tag_hash *hash, struct slice bytes)
 {
-    EVP_DigestUpdate(hash->context, bytes.data, bytes.size);
+    if (bytes.size > sizeof(hash->pending) - hash->pending_size)
+        flush(hash);
+    if (bytes.size > sizeof(hash->pending)) {
+        EVP_DigestUpdate(hash->context, bytes.data, bytes.size);
+    } else if (bytes.size) {
+        memcpy(hash->pending + hash->pending_size, bytes.data, bytes.size);
+        hash->pending_size += bytes.size;
+    }
 }
 
 void tag_hash_finish(struct tag_hash *hash, char hex[TAG_HASH_HEX + 1])
 {
     static const char digits[] = "0123456789abcdef";
     unsigned char bytes[EVP_MAX_MD_SIZE] = {0};
+    flush(hash);
     EVP_DigestFinal_ex(hash->context, bytes, NULL);
     for (size_t i = 0; i < TAG_HASH_HEX / 2; i++) {
         hex[2 * i] = digits[bytes[i] >> 4];
