@@ -225,7 +225,7 @@ def test_metrics_are_prometheus_text(gateway):
             assert name not in kinds, f"{name} declared twice"
             kinds[name] = kind
         elif line and not line.startswith("#"):
-            assert re.fullmatch(r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^}]*\})? [-+0-9.eEInfNa]+', line), line
+            assert re.fullmatch(r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})? [-+0-9.eEInfNa]+', line), line
     assert {"counter", "gauge", "histogram"} <= set(kinds.values())
 
 
@@ -279,7 +279,6 @@ def test_no_secret_is_written_anywhere(start_gateway, redis_server):
         ("GET", path, {}, {"headers": {"API_ID": digest, "X-Api-Key": digest}}), ("GET", path, credentials(), {}),
         ("GET", "/nowhere", {"password": digest}, {}), ("GET", BASE + "/api.php", f"action=v1.projects.json&password={digest}", {}),
         ("DELETE", path, {"password": digest}, {}), ("GET", path, f"x=%zz&password={digest}&", {}), ("GET", path, f"?password={digest}", {}),
-        ("GET", path, {"username": digest, "password": digest}, {}),
     ]
     answers = [client.send(method, where, query, **more) for method, where, query, more in asks]
     for data in (f"GET {path}?password={digest} HTTP/1.1\r\n\r\n", f"GET {path}?password={digest} HTTP/9.1\r\nHost: t\r\n\r\n",
@@ -294,11 +293,8 @@ def test_no_secret_is_written_anywhere(start_gateway, redis_server):
     written += redis_server.everything().decode("latin-1")
     encoded = basic("alice", word)["Authorization"].split()[1]
     stored = [row[3] for row in admins() if len(row[3]) > 20]
-    for secret in (word, odd, encoded, md5(PASSWORDS["alice"]), *stored, *SECRETS):
+    for secret in (word, digest, odd, encoded, md5(PASSWORDS["alice"]), *stored, *SECRETS):
         assert secret not in written, secret
-    lines = [line for line in written.splitlines() if digest in line]
-    assert not [line for line in lines if f'"{digest}"' not in line], lines[:3]
-    assert len(lines) <= 2, "only the name that was given as username may be written"
     for answer in answers:
         body = answer if isinstance(answer, bytes) else answer.http.content
         assert word.encode() not in body

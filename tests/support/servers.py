@@ -14,6 +14,7 @@ from support.ports import free_port, wait_until
 FAST = [
     "--innodb-flush-log-at-trx-commit=2",
     "--skip-log-bin",
+    "--skip-name-resolve",
     "--innodb-buffer-pool-size=64M",
     "--innodb-log-file-size=16M",
     "--performance-schema=OFF",
