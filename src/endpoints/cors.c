@@ -17,7 +17,10 @@ static bool add_origin(const struct http_request *http, const struct config *con
                        struct http_response *response)
 {
     struct slice origin = http_request_field(http, SLICE("origin"));
-    if (!origin.data || !config->http.cors_origins[0] || !is_allowed(config, origin))
+    if (!config->http.cors_origins[0])
+        return false;
+    http_response_field(response, SLICE("Vary"), SLICE("Origin"));
+    if (!origin.data || !is_allowed(config, origin))
         return false;
     http_response_field(response, SLICE("Access-Control-Allow-Origin"), origin);
     return true;
@@ -40,5 +43,4 @@ void cors_add_preflight_fields(const struct http_request *http, const struct con
     http_response_field(response, SLICE("Access-Control-Allow-Headers"),
                         SLICE("Authorization, Content-Type, If-Match, If-None-Match"));
     http_response_field(response, SLICE("Access-Control-Max-Age"), SLICE("600"));
-    http_response_field(response, SLICE("Vary"), SLICE("Origin"));
 }

@@ -93,6 +93,23 @@ static struct slice http_date(struct arena *arena, int64_t seconds)
     return arena_copy(arena, slice_of(text, size));
 }
 
+/* If-Modified-Since (RFC 9110 13.1.3) counts only where If-None-Match is absent; what is no date
+ * is ignored. */
+static bool is_unmodified_since(const struct remote_request *request, int64_t modified_s)
+{
+    char text[40];
+    struct tm parts = {0};
+    struct slice since = http_request_field(request->http, SLICE("if-modified-since"));
+    bool counts = is_conditional_read(request) && since.data && since.size < sizeof(text) &&
+                  !http_request_field(request->http, SLICE("if-none-match")).data;
+    if (!counts)
+        return false;
+    memcpy(text, since.data, since.size);
+    text[since.size] = '\0';
+    const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return end && *end == '\0' && modified_s <= (int64_t)timegm(&parts);
+}
+
 /* RFC 6266 with RFC 8187's UTF-8 form; the plain form keeps what is safe there. */
 static struct slice disposition(struct arena *arena, struct slice name)
 {
@@ -182,7 +199,7 @@ static void send_file(struct remote_request *request, struct remote_answer *answ
         verdict = byte_range_read(range_field, file->size, &range);
 
     add_file_fields(request, file, tag, modified, &response);
-    if (is_not_modified(request, tag)) {
+    if (is_not_modified(request, tag) || is_unmodified_since(request, file->modified_s)) {
         response.status = 304;
     } else if (verdict == BYTE_RANGE_UNSATISFIABLE) {
         response.status = 416;

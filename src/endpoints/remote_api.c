@@ -7,6 +7,7 @@
 #include "endpoints/cors.h"
 #include "endpoints/remote_request.h"
 #include "observe/log.h"
+#include "resources/execute_group.h"
 
 static struct gateway_loop *loop_state(const struct remote_request *request)
 {
@@ -93,6 +94,8 @@ static void submit(struct remote_request *request)
     struct pool_job *job = &request->job;
     job->run = remote_work_run;
     job->share = remote_work_share;
+    job->run_group = remote_work_run_group;
+    job->group = request->is_compiled ? execute_group_of(&request->queries) : NULL;
     job->done = on_done;
     job->loop = http_request_loop(request->http);
     job->lane = chain_last(&request->chain)->resource->lane;

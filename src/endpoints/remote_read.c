@@ -1,6 +1,7 @@
 /* From bytes to meaning, on the loop: the cheap refusals first, in the order of section 5. */
 #include "endpoints/remote_request.h"
 
+#include "base/utf8.h"
 #include "http/parameters.h"
 
 /* The chain follows BASE/api.php or BASE/api; the longer name is tried first. */
@@ -46,9 +47,23 @@ static bool parse_chain(struct remote_request *request)
     return result == RESULT_OK;
 }
 
+static bool method_not_allowed(struct remote_request *request, struct slice method)
+{
+    request->problem.allow = request->chain.link_count
+                                 ? chain_allowed_methods(&request->chain, &request->http->arena)
+                                 : SLICE("GET, HEAD, POST, OPTIONS");
+    problem_set(&request->problem, 405, SLICE("Method Not Allowed"));
+    problem_add(&request->problem, SLICE("method_not_allowed"), SLICE("method"),
+                "%.*s is not offered; allowed: get, post, put, delete where the resource has them",
+                SLICE_ARGS(method));
+    return false;
+}
+
 bool remote_read_head(struct remote_request *request)
 {
     struct slice path = chain_in_path(request);
+    if (!path.data && request->http->method == HTTP_OTHER)
+        return method_not_allowed(request, request->http->method_text);
     if (!path.data)
         return refuse(request, 404, SLICE("Record Not Found"), SLICE("unknown_resource"),
                       request->http->path, "nothing is served at this address");
@@ -83,6 +98,40 @@ static enum result add_body(struct remote_request *request, struct http_pairs *p
     return RESULT_INVALID;
 }
 
+/* What stands behind a fault is not parsed, but the login must be known to whom the fault may be
+ * told: username, password, method and action are looked for by themselves. */
+static void recover_reserved(struct remote_request *request, struct slice text)
+{
+    const struct {
+        struct slice name;
+        struct slice *into;
+    } reserved[] = {
+        {SLICE("username"), &request->parameters.username},
+        {SLICE("password"), &request->parameters.password},
+        {SLICE("method"), &request->parameters.method},
+        {SLICE("action"), &request->parameters.action},
+    };
+    struct arena *arena = &request->http->arena;
+    struct slice pair;
+    while (slice_split(&text, '&', &pair)) {
+        size_t equals = slice_find(pair, '=');
+        struct slice name = http_percent_decode(arena, slice_of(pair.data, equals), true);
+        for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+            if (equals == pair.size || !slice_equal(name, reserved[i].name))
+                continue;
+            struct slice value = http_percent_decode(arena, slice_skip(pair, equals + 1), true);
+            if (utf8_is_valid(value))
+                *reserved[i].into = value;
+        }
+    }
+}
+
+static bool is_form(const struct http_request *http)
+{
+    return slice_equal_nocase(http_media_type(http_request_field(http, SLICE("content-type"))),
+                              SLICE("application/x-www-form-urlencoded"));
+}
+
 /* Faults are kept in parameter_problem: they are told only to those who are logged in. */
 static void read_parameters(struct remote_request *request)
 {
@@ -103,8 +152,13 @@ static void read_parameters(struct remote_request *request)
         if (result == RESULT_OK)
             result = added;
     }
-    if (result != RESULT_OK && !problem_is_set(problem))
+    if (result == RESULT_OK)
+        return;
+    if (!problem_is_set(problem))
         execute_explain(result, problem);
+    recover_reserved(request, http->query);
+    if (is_form(http))
+        recover_reserved(request, http->body);
 }
 
 static bool read_chain(struct remote_request *request)
@@ -133,16 +187,6 @@ static const struct method_row *find_method(enum http_method wire)
         if (rows[i].wire == wire)
             return &rows[i];
     return NULL;
-}
-
-static bool method_not_allowed(struct remote_request *request, struct slice method)
-{
-    request->problem.allow = chain_allowed_methods(&request->chain, &request->http->arena);
-    problem_set(&request->problem, 405, SLICE("Method Not Allowed"));
-    problem_add(&request->problem, SLICE("method_not_allowed"), SLICE("method"),
-                "%.*s is not offered; allowed: get, post, put, delete where the resource has them",
-                SLICE_ARGS(method));
-    return false;
 }
 
 static bool read_method(struct remote_request *request)

@@ -4,6 +4,7 @@
  *
  *   remote_read.c    loop    chain, method, parameters, credentials; refuses what is wrong
  *   remote_work.c    worker  login if needed, compile if needed, execute, compress
+ *   remote_group.c   worker  the same for several records at once
  *   remote_answer.c  loop    the answer's head; conditional requests; faults of http itself
  *   remote_api.c     loop    the handler that strings them together
  */
@@ -66,8 +67,9 @@ bool remote_compile(struct remote_request *request);
 /* Loop: equal keys may share an answer. Empty when they must not. */
 struct slice remote_join_key(struct remote_request *request);
 
-/* Worker: the job's run and share. */
+/* Worker: the job's run, run_group and share. */
 void remote_work_run(struct pool_job *job, void *worker);
+void remote_work_run_group(struct pool_job *first, void *worker);
 void remote_work_share(struct pool_job *leader, struct pool_job *follower);
 
 /* Loop: sets the problem of a request that brought no login. */

@@ -5,8 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "endpoints/remote_request.h"
-#include "endpoints/worker.h"
+#include "endpoints/remote_work.h"
 
 struct remote_answer *remote_answer_create(void)
 {
@@ -106,10 +105,10 @@ void remote_refuse_missing_login(struct remote_request *request)
     check_login(request, NULL);
 }
 
-static enum result read_once(struct remote_request *request, struct worker *worker,
-                             struct execute_answer *parts)
+void remote_work_prepare(struct remote_request *request, struct worker *worker,
+                         struct execute_context *context, struct envelope_request *envelope)
 {
-    struct execute_context context = {
+    *context = (struct execute_context){
         .database = worker->database,
         .writer = worker->writers[request->chain.format],
         .record_hash = worker->record_hash,
@@ -120,13 +119,21 @@ static enum result read_once(struct remote_request *request, struct worker *work
         .deadline_us =
             request->http->started_us + request->gateway->config->mysql.request_deadline_ms * 1000,
     };
-    const struct envelope_request envelope = {
+    *envelope = (struct envelope_request){
         .action = request->chain.action,
         .method = request->method,
         .format = request->chain.format,
         .code = 200,
         .message = SLICE("Success"),
     };
+}
+
+static enum result read_once(struct remote_request *request, struct worker *worker,
+                             struct execute_answer *parts)
+{
+    struct execute_context context;
+    struct envelope_request envelope;
+    remote_work_prepare(request, worker, &context, &envelope);
     return execute_read(&context, &request->queries, &envelope, parts, &request->problem);
 }
 
@@ -148,7 +155,7 @@ static bool adopt_new_model(struct remote_request *request, struct worker *worke
            remote_compile(request);
 }
 
-static void clear_parts(struct execute_answer *parts)
+void remote_work_clear(struct execute_answer *parts)
 {
     buffer_clear(&parts->head);
     buffer_clear(&parts->rows);
@@ -162,7 +169,7 @@ static bool execute(struct remote_request *request, struct worker *worker,
 {
     enum result result = read_once(request, worker, parts);
     if (result == RESULT_STALE) {
-        clear_parts(parts);
+        remote_work_clear(parts);
         if (!adopt_new_model(request, worker))
             return false;
         result = read_once(request, worker, parts);
@@ -172,7 +179,7 @@ static bool execute(struct remote_request *request, struct worker *worker,
     return result == RESULT_OK;
 }
 
-static struct remote_answer *make_answer(struct remote_request *request,
+struct remote_answer *remote_work_answer(struct remote_request *request,
                                          struct execute_answer *parts)
 {
     const struct config_http *http = &request->gateway->config->http;
@@ -210,9 +217,9 @@ static struct remote_answer *work(struct remote_request *request, struct worker 
     uint64_t began_us = clock_now_us();
     database_take_elapsed_us(worker->database);
     struct remote_answer *answer = execute(request, worker, &parts)
-                                       ? make_answer(request, &parts)
+                                       ? remote_work_answer(request, &parts)
                                        : remote_answer_problem(request, worker->writers);
-    clear_parts(&parts);
+    remote_work_clear(&parts);
     phases[METRIC_PHASE_DB] = database_take_elapsed_us(worker->database);
     uint64_t spent_us = clock_now_us() - began_us;
     phases[METRIC_PHASE_RENDER] =

@@ -37,6 +37,7 @@ struct pool {
     pthread_mutex_t shared_lock;
     struct pool_queue shared_queue;
     struct pool_worker *shared_parked; /* parked last stands first */
+    bool shared_is_waking; /* a worker was signalled and has not looked at the queue yet */
     bool shared_should_end;
     size_t started; /* threads to join */
     struct pool_worker *workers;
@@ -66,11 +67,14 @@ static void remove_parked(struct pool_worker *worker)
         worker->pool->shared_parked = worker->next_parked;
 }
 
+/* At most one worker is on its way at a time: it takes what has gathered until it is there, and
+ * wakes the next when that was not all. So a burst costs one wake-up, not one a job. */
 static void wake_one(struct pool *pool)
 {
     struct pool_worker *worker = pool->shared_parked;
-    if (worker == NULL)
+    if (worker == NULL || pool->shared_is_waking)
         return;
+    pool->shared_is_waking = true;
     remove_parked(worker);
     pthread_cond_signal(&worker->wake);
 }
@@ -85,10 +89,12 @@ static bool park(struct pool_worker *worker)
     int error = 0;
     while (worker->is_parked && error == 0)
         error = pthread_cond_timedwait(&worker->wake, &worker->pool->shared_lock, &until);
-    if (!worker->is_parked)
-        return true;
-    remove_parked(worker);
-    return false;
+    if (worker->is_parked) {
+        remove_parked(worker);
+        return false;
+    }
+    worker->pool->shared_is_waking = false;
+    return true;
 }
 
 static void idle(struct pool_worker *worker)
@@ -101,7 +107,7 @@ static void idle(struct pool_worker *worker)
     pthread_mutex_lock(&pool->shared_lock);
 }
 
-/* The next job, or NULL when the pool ends. Takes and leaves the lock held. */
+/* The next jobs, one or a group, or NULL when the pool ends. Takes and leaves the lock held. */
 static struct pool_job *next_job(struct pool_worker *worker)
 {
     struct pool *pool = worker->pool;
@@ -161,23 +167,46 @@ static int64_t note_start(struct pool_job *leader, bool is_dropped)
     return count;
 }
 
-static void execute(struct pool_job *leader, void *worker)
+/* Takes those that nobody waits for off the list, into *dropped. */
+static struct pool_job *drop_gone(struct pool_job *jobs, struct pool_job **dropped)
 {
-    bool is_dropped = all_have_gone(leader);
-    int64_t sharers = note_start(leader, is_dropped);
-    metric_add(METRIC_POOL_QUEUED, -sharers);
-    if (is_dropped) {
-        metric_add(METRIC_POOL_DROPPED, sharers);
-        return;
+    struct pool_job *kept = NULL;
+    struct pool_job **end = &kept;
+    *dropped = NULL;
+    while (jobs != NULL) {
+        struct pool_job *next = jobs->next;
+        bool is_dropped = all_have_gone(jobs);
+        int64_t sharers = note_start(jobs, is_dropped);
+        metric_add(METRIC_POOL_QUEUED, -sharers);
+        if (is_dropped) {
+            metric_add(METRIC_POOL_DROPPED, sharers);
+            jobs->next = *dropped;
+            *dropped = jobs;
+        } else {
+            *end = jobs;
+            end = &jobs->next;
+        }
+        jobs = next;
     }
+    *end = NULL;
+    return kept;
+}
+
+static void execute(struct pool_job *jobs, void *worker)
+{
     metric_add(METRIC_POOL_BUSY, 1);
-    leader->run(leader, worker);
-    for (struct pool_job *job = leader->followers; job != NULL; job = job->next_follower)
-        leader->share(leader, job);
+    if (jobs->next != NULL)
+        jobs->run_group(jobs, worker);
+    else
+        jobs->run(jobs, worker);
+    for (struct pool_job *leader = jobs; leader != NULL; leader = leader->next) {
+        for (struct pool_job *job = leader->followers; job != NULL; job = job->next_follower)
+            leader->share(leader, job);
+    }
     metric_add(METRIC_POOL_BUSY, -1);
 }
 
-static void send_all_home(struct pool_job *leader)
+static void send_sharers_home(struct pool_job *leader)
 {
     struct pool_job *follower = leader->followers;
     send_home(leader);
@@ -188,15 +217,28 @@ static void send_all_home(struct pool_job *leader)
     }
 }
 
+static void send_all_home(struct pool_job *jobs)
+{
+    while (jobs != NULL) {
+        struct pool_job *next = jobs->next;
+        send_sharers_home(jobs);
+        jobs = next;
+    }
+}
+
 static void work(struct pool_worker *worker)
 {
     struct pool *pool = worker->pool;
     pthread_mutex_lock(&pool->shared_lock);
     for (struct pool_job *job = next_job(worker); job != NULL; job = next_job(worker)) {
         uint32_t lane = job->lane;
+        struct pool_job *dropped = NULL;
         pthread_mutex_unlock(&pool->shared_lock);
-        execute(job, worker->context);
-        send_all_home(job);
+        struct pool_job *kept = drop_gone(job, &dropped);
+        if (kept != NULL)
+            execute(kept, worker->context);
+        send_all_home(kept);
+        send_all_home(dropped);
         pthread_mutex_lock(&pool->shared_lock);
         pool_queue_finish(&pool->shared_queue, lane);
     }
@@ -292,8 +334,10 @@ void pool_destroy(struct pool *pool)
         return;
     pthread_mutex_lock(&pool->shared_lock);
     pool->shared_should_end = true;
-    while (pool->shared_parked != NULL)
+    while (pool->shared_parked != NULL) {
+        pool->shared_is_waking = false;
         wake_one(pool);
+    }
     pthread_mutex_unlock(&pool->shared_lock);
     for (size_t i = 0; i < pool->started; i++) {
         pthread_join(pool->workers[i].thread, NULL);

@@ -10,6 +10,10 @@
  * execute, so an answer is never older than its question). Only the leader runs; share() then
  * hands its result to each follower, on the worker, before any done() is posted.
  *
+ * Groups: jobs with the same group that wait one behind the other in a lane are taken together, by
+ * one worker, in one run_group: many small questions to the database become one. A group is never
+ * waited for: a worker takes what is there.
+ *
  * A lane (one a table) may hold at most three quarters of the workers, so that one slow table
  * does not stop the others. Lanes are served in turn, jobs of a lane in order.
  */
@@ -20,9 +24,15 @@
 
 #include "loop/loop.h"
 
+enum { POOL_MOST_GROUPED = 8 };
+
 struct pool_job {
     /* Filled in by the submitter. */
     void (*run)(struct pool_job *job, void *worker); /* on a worker; not called for followers */
+    /* On a worker, instead of run, for at least two jobs of a group, linked by next; NULL: never
+     * grouped. */
+    void (*run_group)(struct pool_job *first, void *worker);
+    const void *group; /* compared, never looked into; NULL: alone */
     /* On the worker, after run: follower takes its part of leader's result (a reference). */
     void (*share)(struct pool_job *leader, struct pool_job *follower);
     void (*done)(struct pool_job *job); /* on loop */

@@ -133,6 +133,21 @@ static size_t count_sharers(const struct pool_job *leader)
     return count;
 }
 
+static struct pool_job *take_first(struct pool_queue *queue, struct pool_lane *lane)
+{
+    struct pool_job *job = lane->first;
+    lane->first = job->next;
+    if (job->key.size != 0)
+        remove_leader(queue, job);
+    queue->count -= count_sharers(job);
+    return job;
+}
+
+static bool belongs_to(const struct pool_job *first, const struct pool_job *job)
+{
+    return job != NULL && first->group != NULL && job->group == first->group;
+}
+
 struct pool_job *pool_queue_pop(struct pool_queue *queue)
 {
     struct pool_lane *lane = queue->ready_first;
@@ -141,14 +156,16 @@ struct pool_job *pool_queue_pop(struct pool_queue *queue)
     queue->ready_first = lane->next_ready;
     lane->is_ready = false;
 
-    struct pool_job *job = lane->first;
-    lane->first = job->next;
+    struct pool_job *first = take_first(queue, lane);
+    struct pool_job *last = first;
+    for (int count = 1; count < POOL_MOST_GROUPED && belongs_to(first, lane->first); count++) {
+        last->next = take_first(queue, lane);
+        last = last->next;
+    }
+    last->next = NULL;
     lane->running++;
     offer_lane(queue, lane);
-    if (job->key.size != 0)
-        remove_leader(queue, job);
-    queue->count -= count_sharers(job);
-    return job;
+    return first;
 }
 
 void pool_queue_finish(struct pool_queue *queue, uint32_t lane_index)

@@ -36,7 +36,8 @@ enum result pool_queue_init(struct pool_queue *queue, const struct pool_options 
 void pool_queue_clear(struct pool_queue *queue);
 /* RESULT_LIMIT when it is full. A job whose key is queued already becomes a follower. */
 enum result pool_queue_push(struct pool_queue *queue, struct pool_job *job);
-/* The next job that may run, no longer joinable; NULL when there is none. */
+/* The next job that may run, no longer joinable; with it, linked by next, those of its group that
+ * wait right behind it. NULL when there is none. */
 struct pool_job *pool_queue_pop(struct pool_queue *queue);
 /* A worker has left the lane that pop sent it to. */
 void pool_queue_finish(struct pool_queue *queue, uint32_t lane);

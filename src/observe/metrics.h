@@ -37,6 +37,8 @@
     X(POOL_FULL, "portcullis_limit_queue_total", "counter", "Requests refused: mysql.queue full")  \
     X(POOL_JOINED, "portcullis_pool_joined_total", "counter",                                      \
       "Reads answered by an equal queued read (single flight)")                                    \
+    X(POOL_GROUPED, "portcullis_pool_grouped_total", "counter",                                    \
+      "Requests answered by one statement together with others")                                   \
     X(POOL_DROPPED, "portcullis_pool_dropped_total", "counter",                                    \
       "Queued requests dropped because their client had gone")                                     \
     X(DB_CONNECTED, "portcullis_database_connections", "gauge", "Database connections open now")   \

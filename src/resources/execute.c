@@ -6,10 +6,11 @@
 #include "base/clock.h"
 #include "resources/directory.h"
 #include "resources/download.h"
+#include "resources/execute_parts.h"
 #include "resources/row.h"
 #include "resources/settings_resource.h"
 
-static enum result not_found(struct problem *problem, const struct model_resource *resource)
+enum result execute_not_found(struct problem *problem, const struct model_resource *resource)
 {
     problem_set(problem, 404, SLICE("Record Not Found"));
     problem_add(problem, SLICE("record_not_found"), model_key(resource)->name,
@@ -72,7 +73,7 @@ static enum result write_record(struct execute_context *context, const struct qu
             result = write_nested_list(context, query);
         writer_object_end(context->writer);
     } else if (result == RESULT_NOT_FOUND) {
-        not_found(problem, query->resource);
+        execute_not_found(problem, query->resource);
     }
     plan_clear(&plan);
     return result;
@@ -282,6 +283,18 @@ void execute_explain(enum result result, struct problem *problem)
         problem->retry_after_s = 1;
 }
 
+enum result execute_finish(struct execute_context *context, const struct query_set *set,
+                           const struct envelope_request *request,
+                           const struct envelope_page *pages, struct execute_answer *answer)
+{
+    envelope_write(context->writer, request, set, pages, context->options->pages_are_ceil,
+                   &answer->head, &answer->rows);
+    if (answer->head.has_failed || answer->rows.has_failed)
+        return RESULT_NO_MEMORY;
+    make_tag(context, set, answer);
+    return RESULT_OK;
+}
+
 enum result execute_read(struct execute_context *context, const struct query_set *set,
                          const struct envelope_request *request, struct execute_answer *answer,
                          struct problem *problem)
@@ -297,15 +310,9 @@ enum result execute_read(struct execute_context *context, const struct query_set
     writer_finish(context->writer);
     if (result == RESULT_OK && answer->file.is_open)
         return RESULT_OK;
-    if (result == RESULT_OK) {
-        envelope_write(context->writer, request, set, pages, context->options->pages_are_ceil,
-                       &answer->head, &answer->rows);
-        if (answer->head.has_failed || answer->rows.has_failed)
-            result = RESULT_NO_MEMORY;
-    }
     if (result == RESULT_OK)
-        make_tag(context, set, answer);
-    else if (result != RESULT_STALE)
+        result = execute_finish(context, set, request, pages, answer);
+    if (result != RESULT_OK && result != RESULT_STALE)
         execute_explain(result, problem);
     return result;
 }

@@ -1,0 +1,97 @@
+/* One SELECT … IN (…), its rows handed to the members that asked for them. */
+#include "resources/execute_group.h"
+
+#include "resources/execute_parts.h"
+#include "resources/row.h"
+
+const void *execute_group_of(const struct query_set *set)
+{
+    bool is_alone = set->chain->target != CHAIN_RECORD || set->chain->link_count != 1;
+    if (is_alone)
+        return NULL;
+    const struct query *query = &set->queries[0];
+    bool is_plain = !query->fields && !query->resource->object && !query->resource->list.catalog;
+    return is_plain ? query->resource : NULL;
+}
+
+/* The members' ids, padded to a power of two like any list. */
+static struct query_filter *key_filter(struct execute_context *context,
+                                       const struct execute_member *members, size_t count)
+{
+    size_t padded = 1;
+    while (padded < count)
+        padded *= 2;
+    struct query_filter *filter = arena_zalloc(context->arena, sizeof(*filter));
+    struct database_value *values = arena_alloc(context->arena, padded * sizeof(*values));
+    if (!filter || !values)
+        return NULL;
+    for (size_t i = 0; i < padded; i++)
+        values[i] = database_integer(members[i < count ? i : count - 1].set->queries[0].id);
+    filter->column = model_key(members[0].set->queries[0].resource);
+    filter->operator= QUERY_IN;
+    filter->values = values;
+    filter->value_count = padded;
+    return filter;
+}
+
+static void answer_member(struct execute_context *context, struct execute_member *member,
+                          const struct plan *plan, const struct database_cell *cells)
+{
+    struct envelope_page page = {.has_total = true, .total = 1, .page = 1, .limit = 1};
+    context->writer = member->writer;
+    context->arena = member->arena;
+    tag_hash_start(context->record_hash);
+    writer_start(member->writer, &member->answer->rows);
+    writer_key(member->writer, member->set->queries[0].resource->singular);
+    writer_object_begin(member->writer);
+    row_write_members(member->writer, plan, cells, context->record_hash);
+    writer_object_end(member->writer);
+    writer_finish(member->writer);
+    member->result = execute_finish(context, member->set, member->request, &page, member->answer);
+    if (member->result != RESULT_OK)
+        execute_explain(member->result, member->problem);
+}
+
+static void answer_row(struct execute_context *context, struct execute_member *members,
+                       size_t count, const struct plan *plan, const struct database_cell *cells)
+{
+    int64_t id = cells[members[0].set->queries[0].resource->key].integer;
+    for (size_t i = 0; i < count; i++)
+        if (members[i].set->queries[0].id == id)
+            answer_member(context, &members[i], plan, cells);
+}
+
+static enum result answer_rows(struct execute_context *context, struct execute_member *members,
+                               size_t count, const struct plan *plan)
+{
+    const struct database_cell *cells = NULL;
+    if (plan->has_failed)
+        return RESULT_NO_MEMORY;
+    enum result result = database_query(context->database, buffer_slice(&plan->text), plan->values,
+                                        plan->value_count);
+    while (result == RESULT_OK && (result = database_next(context->database, &cells)) == RESULT_OK)
+        answer_row(context, members, count, plan, cells);
+    return result;
+}
+
+enum result execute_group(struct execute_context *context, struct execute_member *members,
+                          size_t count)
+{
+    struct plan plan;
+    struct query query = {.resource = members[0].set->queries[0].resource};
+    for (size_t i = 0; i < count; i++)
+        members[i].result = RESULT_NOT_FOUND;
+    query.filters = key_filter(context, members, count);
+    if (!query.filters)
+        return RESULT_NO_MEMORY;
+    plan_init(&plan, context->arena);
+    plan_record(&plan, &query);
+    enum result result = answer_rows(context, members, count, &plan);
+    plan_clear(&plan);
+    if (result != RESULT_NOT_FOUND)
+        return result;
+    for (size_t i = 0; i < count; i++)
+        if (members[i].result == RESULT_NOT_FOUND)
+            execute_not_found(members[i].problem, query.resource);
+    return RESULT_OK;
+}
