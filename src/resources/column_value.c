@@ -255,6 +255,18 @@ void column_value_write(struct writer *writer, const struct model_column *column
         writer_string(writer, value->text);
 }
 
+bool column_holds(const struct model_column *column, struct slice text)
+{
+    /* The least first byte that may need more than the character set has. */
+    unsigned char least = column->learnt->takes_unicode ? 0xF0 : 0x80;
+    if (column->learnt->takes_four_bytes || !column_is_text(column))
+        return true;
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.data[i] >= least)
+            return false;
+    return true;
+}
+
 bool column_is_filterable(const struct model_column *column)
 {
     return column->learnt->type != SCHEMA_BINARY;

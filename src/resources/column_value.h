@@ -22,6 +22,10 @@ bool column_value_read(const struct model_column *column, const struct value *va
 void column_value_write(struct writer *writer, const struct model_column *column,
                         const struct database_value *value);
 
+/* Can the column's character set hold the text? MySQL refuses to compare what it cannot convert
+ * (error 1267), so the column must then be converted instead. True for what is no text. */
+bool column_holds(const struct model_column *column, struct slice text);
+
 /* Can the column be compared with values at all? */
 bool column_is_filterable(const struct model_column *column);
 /* Does it hold text that LIKE and `search` make sense for? */

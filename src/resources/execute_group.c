@@ -28,7 +28,7 @@ static struct query_filter *key_filter(struct execute_context *context,
     for (size_t i = 0; i < padded; i++)
         values[i] = database_integer(members[i < count ? i : count - 1].set->queries[0].id);
     filter->column = model_key(members[0].set->queries[0].resource);
-    filter->operator= QUERY_IN;
+    filter->comparison = QUERY_IN;
     filter->values = values;
     filter->value_count = padded;
     return filter;

@@ -5,7 +5,7 @@
 
 struct operator_row {
     struct slice name;
-    enum query_operator operator;
+    enum query_operator comparison;
     enum { TAKES_SCALAR, TAKES_TEXT, TAKES_LIST, TAKES_BOOLEAN } takes;
 };
 
@@ -20,14 +20,14 @@ static const struct operator_row operators[] = {
 enum { OPERATOR_ROWS = sizeof(operators) / sizeof(operators[0]) };
 
 static bool add_filter(struct query *query, const struct model_column *column,
-                       enum query_operator operator, struct database_value * values, size_t count,
+                       enum query_operator comparison, struct database_value *values, size_t count,
                        struct problem *problem)
 {
     struct query_filter *filter = arena_zalloc(problem->arena, sizeof(*filter));
     if (!filter)
         return false;
     filter->column = column;
-    filter->operator= operator;
+    filter->comparison = comparison;
     filter->values = values;
     filter->value_count = count;
     struct query_filter **end = &query->filters;
@@ -38,13 +38,13 @@ static bool add_filter(struct query *query, const struct model_column *column,
 }
 
 static bool read_scalar(struct query *query, const struct model_column *column,
-                        enum query_operator operator, const struct value * value,
+                        enum query_operator comparison, const struct value *value,
                         struct problem *problem)
 {
     struct slice expected = SLICE("");
-    if (value->type == VALUE_NULL && (operator== QUERY_EQ || operator== QUERY_NE))
-        return add_filter(query, column, operator== QUERY_EQ ? QUERY_NULL : QUERY_NOT_NULL, NULL, 0,
-                          problem);
+    if (value->type == VALUE_NULL && (comparison == QUERY_EQ || comparison == QUERY_NE))
+        return add_filter(query, column, comparison == QUERY_EQ ? QUERY_NULL : QUERY_NOT_NULL, NULL,
+                          0, problem);
     struct database_value *bound = arena_alloc(problem->arena, sizeof(*bound));
     if (!bound)
         return false;
@@ -52,7 +52,7 @@ static bool read_scalar(struct query *query, const struct model_column *column,
         query_refuse_value(problem, column->name, expected);
         return false;
     }
-    return add_filter(query, column, operator, bound, 1, problem);
+    return add_filter(query, column, comparison, bound, 1, problem);
 }
 
 static bool read_text(struct query *query, const struct model_column *column,
@@ -77,7 +77,7 @@ static size_t next_power_of_two(size_t n)
 
 /* The number of distinct statements is bounded: lists are padded to powers of two. */
 static bool read_list(struct query *query, const struct model_column *column,
-                      enum query_operator operator, const struct value * list,
+                      enum query_operator comparison, const struct value *list,
                       struct problem *problem)
 {
     struct slice expected = SLICE("a list of 1 to 256 values");
@@ -99,7 +99,7 @@ static bool read_list(struct query *query, const struct model_column *column,
     }
     for (; count < padded; count++)
         values[count] = values[count - 1];
-    return add_filter(query, column, operator, values, padded, problem);
+    return add_filter(query, column, comparison, values, padded, problem);
 }
 
 static bool read_boolean(struct query *query, const struct model_column *column,
@@ -139,11 +139,11 @@ static bool read_operator(struct query *query, const struct model_column *column
     }
     switch (row->takes) {
     case TAKES_SCALAR:
-        return read_scalar(query, column, row->operator, value, problem);
+        return read_scalar(query, column, row->comparison, value, problem);
     case TAKES_TEXT:
         return read_text(query, column, value, problem);
     case TAKES_LIST:
-        return read_list(query, column, row->operator, value, problem);
+        return read_list(query, column, row->comparison, value, problem);
     case TAKES_BOOLEAN:
         return read_boolean(query, column, value, problem);
     }

@@ -180,12 +180,25 @@ static void put_last_of_thread(struct plan *plan, const struct query *query)
     plan_put(plan, " IS NOT NULL)))");
 }
 
+/* The column as it is compared with values: converted when its character set lacks theirs. */
+static void put_compared(struct plan *plan, const char *alias, const struct model_column *column,
+                         const struct database_value *values, size_t count)
+{
+    bool holds_all = true;
+    for (size_t i = 0; i < count; i++)
+        holds_all =
+            holds_all && (values[i].type != DATABASE_TEXT || column_holds(column, values[i].text));
+    plan_put(plan, holds_all ? "" : "CONVERT(");
+    plan_put_column(plan, alias, column->name);
+    plan_put(plan, holds_all ? "" : " USING utf8mb4)");
+}
+
 static void put_filter(struct plan *plan, const struct query_filter *filter)
 {
-    bool is_list = filter->operator== QUERY_IN || filter->operator== QUERY_NIN;
+    bool is_list = filter->comparison == QUERY_IN || filter->comparison == QUERY_NIN;
     plan_put(plan, " AND ");
-    plan_put_column(plan, "t", filter->column->name);
-    plan_put(plan, operator_text[filter->operator]);
+    put_compared(plan, "t", filter->column, filter->values, filter->value_count);
+    plan_put(plan, operator_text[filter->comparison]);
     for (size_t i = 0; i < filter->value_count; i++) {
         if (i)
             plan_put(plan, ", ");
@@ -219,19 +232,46 @@ static void put_search(struct plan *plan, const struct query *query)
 {
     if (!query->search.size)
         return;
-    struct slice pattern = substring_pattern(plan, query->search);
+    const struct database_value pattern = database_text(substring_pattern(plan, query->search));
     const char *joint = " AND (";
     for (size_t i = 0; i < query->resource->column_count; i++) {
         const struct model_column *column = &query->resource->columns[i];
         if (!column->is_searched)
             continue;
         plan_put(plan, joint);
-        plan_put_column(plan, "t", column->name);
+        put_compared(plan, "t", column, &pattern, 1);
         plan_put(plan, " LIKE ");
-        plan_put_value(plan, database_text(pattern));
+        plan_put_value(plan, pattern);
         joint = " OR ";
     }
     plan_put(plan, ")");
+}
+
+/* An ENUM sorts by its members' numbers, not by their names. */
+static void put_sort_column(struct plan *plan, const struct query *query, size_t i)
+{
+    const struct query_sort *sort = &query->sorts[i];
+    const char *alias = plan_sort_alias(query, sort);
+    if (sort->column->learnt->type != SCHEMA_ENUM) {
+        put_compared(plan, alias, sort->column, &query->cursor[i], 1);
+        return;
+    }
+    plan_put_column(plan, alias, sort->column->name);
+    plan_put(plan, " + 0");
+}
+
+static void put_sort_value(struct plan *plan, const struct query *query, size_t i)
+{
+    const struct schema_column *learnt = query->sorts[i].column->learnt;
+    int64_t number = 0; /* of '', which no member is */
+    if (learnt->type != SCHEMA_ENUM) {
+        plan_put_column_value(plan, query->sorts[i].column, query->cursor[i]);
+        return;
+    }
+    for (size_t m = 0; m < learnt->allowed_count; m++)
+        if (slice_equal(learnt->allowed[m], query->cursor[i].text))
+            number = (int64_t)m + 1;
+    plan_put_value(plan, database_integer(number));
 }
 
 /* column after the cursor's value, in the column's direction; MySQL sorts NULL first. */
@@ -248,9 +288,9 @@ static void put_after(struct plan *plan, const struct query *query, size_t i)
     }
     bool takes_null_too = sort->is_descending && sort->column->learnt->is_nullable;
     plan_put(plan, takes_null_too ? "(" : "");
-    plan_put_column(plan, alias, sort->column->name);
+    put_sort_column(plan, query, i);
     plan_put(plan, sort->is_descending ? " < " : " > ");
-    plan_put_column_value(plan, sort->column, *value);
+    put_sort_value(plan, query, i);
     if (takes_null_too) {
         plan_put(plan, " OR ");
         plan_put_column(plan, alias, sort->column->name);
@@ -260,13 +300,13 @@ static void put_after(struct plan *plan, const struct query *query, size_t i)
 
 static void put_equal(struct plan *plan, const struct query *query, size_t i)
 {
-    plan_put_column(plan, plan_sort_alias(query, &query->sorts[i]), query->sorts[i].column->name);
+    put_sort_column(plan, query, i);
     if (query->cursor[i].type == DATABASE_NULL) {
         plan_put(plan, " IS NULL");
         return;
     }
     plan_put(plan, " = ");
-    plan_put_column_value(plan, query->sorts[i].column, query->cursor[i]);
+    put_sort_value(plan, query, i);
 }
 
 /* (a after x) OR (a = x AND ((b after y) OR …)): ranges that an index on (a, b, …) can walk. */

@@ -32,7 +32,7 @@ enum query_operator {
 
 struct query_filter {
     const struct model_column *column;
-    enum query_operator operator;
+    enum query_operator comparison;
     struct database_value *values;
     size_t value_count;
     struct query_filter *next;

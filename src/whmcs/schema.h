@@ -28,6 +28,7 @@ struct schema_column {
     bool is_unsigned;
     bool has_default;
     bool takes_four_bytes; /* text: its character set is utf8mb4 */
+    bool takes_unicode;    /* text: its character set is utf8mb3 or utf8mb4 */
     uint64_t length;       /* text: characters; binary: bytes; 0 where it does not apply */
     unsigned integer_bits; /* 8, 16, 24, 32, 64 */
     unsigned precision;    /* decimal */

@@ -26,7 +26,7 @@ static void test_scalar_operators(void **state)
 {
     static const struct {
         const char *name;
-        enum query_operator operator;
+        enum query_operator comparison;
     } rows[] = {{"eq", QUERY_EQ},   {"ne", QUERY_NE}, {"gt", QUERY_GT},
                 {"gte", QUERY_GTE}, {"lt", QUERY_LT}, {"lte", QUERY_LTE}};
     for (size_t c = 0; c < SAMPLE_LENGTH(columns); c++) {
@@ -35,13 +35,13 @@ static void test_scalar_operators(void **state)
             snprintf(json, sizeof(json), "{\"%s\":%s}", rows[i].name, values[c]);
             const struct query_filter *filter = read_filter(*state, columns[c], json);
             assert_non_null(filter);
-            assert_int_equal(filter->operator, rows[i].operator);
+            assert_int_equal(filter->comparison, rows[i].comparison);
             assert_int_equal(filter->value_count, 1);
             assert_null(filter->next);
         }
         const struct query_filter *plain = read_filter(*state, columns[c], values[c]);
         assert_non_null(plain);
-        assert_int_equal(plain->operator, QUERY_EQ);
+        assert_int_equal(plain->comparison, QUERY_EQ);
     }
 }
 
@@ -55,7 +55,7 @@ static void test_like(void **state)
         assert_true(is_text == (filter != NULL));
         if (!filter)
             continue;
-        assert_int_equal(filter->operator, QUERY_LIKE);
+        assert_int_equal(filter->comparison, QUERY_LIKE);
         assert_slice(filter->values[0].text, "a%_");
     }
     assert_null(read_filter(*state, "project_name", "{\"like\":5}"));
@@ -68,14 +68,14 @@ static void test_lists(void **state)
 {
     const struct query_filter *filter = read_filter(*state, "project_id", "[1,\"2\",3,4,5]");
     assert_non_null(filter);
-    assert_int_equal(filter->operator, QUERY_IN);
+    assert_int_equal(filter->comparison, QUERY_IN);
     assert_int_equal(filter->value_count, 8);
     static const uint64_t expected[] = {1, 2, 3, 4, 5, 5, 5, 5};
     for (size_t i = 0; i < 8; i++)
         assert_true(filter->values[i].natural == expected[i]);
     filter = read_filter(*state, "project_id", "{\"nin\":[1,2]}");
     assert_non_null(filter);
-    assert_int_equal(filter->operator, QUERY_NIN);
+    assert_int_equal(filter->comparison, QUERY_NIN);
     assert_int_equal(filter->value_count, 2);
     assert_int_equal(read_filter(*state, "project_name", "{\"in\":[\"a\"]}")->value_count, 1);
 }
@@ -115,7 +115,7 @@ static void test_nulls(void **state)
 {
     static const struct {
         const char *json;
-        enum query_operator operator;
+        enum query_operator comparison;
     } rows[] = {{"null", QUERY_NULL},
                 {"{\"eq\":null}", QUERY_NULL},
                 {"{\"ne\":null}", QUERY_NOT_NULL},
@@ -129,7 +129,7 @@ static void test_nulls(void **state)
         for (size_t i = 0; i < SAMPLE_LENGTH(rows); i++) {
             const struct query_filter *filter = read_filter(*state, columns[c], rows[i].json);
             assert_non_null(filter);
-            assert_int_equal(filter->operator, rows[i].operator);
+            assert_int_equal(filter->comparison, rows[i].comparison);
             assert_int_equal(filter->value_count, 0);
         }
     }
@@ -145,10 +145,10 @@ static void test_joined(void **state)
     const struct query_filter *filter =
         read_filter(*state, "date_start", "{\"gte\":\"2026-01-01\",\"lt\":\"2026-02-01\"}");
     assert_non_null(filter);
-    assert_int_equal(filter->operator, QUERY_GTE);
+    assert_int_equal(filter->comparison, QUERY_GTE);
     assert_slice(filter->values[0].text, "2026-01-01");
     assert_non_null(filter->next);
-    assert_int_equal(filter->next->operator, QUERY_LT);
+    assert_int_equal(filter->next->comparison, QUERY_LT);
     assert_slice(filter->next->values[0].text, "2026-02-01");
     assert_null(filter->next->next);
 }
