@@ -23,13 +23,16 @@ packages_of() {
     done | tr ' ' '\n' | sort -u
 }
 
+# A program of the package's name serves as well, however it came here (npm is also a part of others' nodejs).
+package_is_there() {
+    [[ " $(dpkg-query -W -f '${db:Status-Status} ' "$1" 2>/dev/null || true)" == *" installed "* ]] ||
+        command -v "$1" >/dev/null
+}
+
 packages_missing() {
     local package
     for package in $(packages_of "$@"); do
-        case $(dpkg-query -W -f '${db:Status-Status} ' "$package" 2>/dev/null || true) in
-        *installed*) ;;
-        *) echo "$package" ;;
-        esac
+        package_is_there "$package" || echo "$package"
     done
 }
 
