@@ -203,7 +203,7 @@ enum result gateway_start(struct gateway *gateway)
         .workers = gateway->worker_count,
         .queue = gateway->config->mysql.queue,
         .lanes = gateway->catalog->resource_count,
-        .hooks = {worker_init, worker_fini, worker_idle, gateway},
+        .hooks = {worker_init, worker_fini, worker_interrupt, worker_idle, gateway},
     };
     learn_model(gateway);
     gateway->pool = pool_create(&options);

@@ -63,6 +63,11 @@ void worker_report(struct worker *worker)
         atomic_store_explicit(is_up, is_connected, memory_order_relaxed);
 }
 
+void worker_interrupt(void *worker)
+{
+    database_interrupt(((struct worker *)worker)->database);
+}
+
 void worker_idle(void *context)
 {
     struct worker *worker = context;

@@ -21,5 +21,6 @@ void worker_report(struct worker *worker);
 void *worker_init(void *context, size_t index);
 void worker_fini(void *worker);
 void worker_idle(void *worker);
+void worker_interrupt(void *worker);
 
 #endif

@@ -23,9 +23,9 @@ struct pool_worker {
     struct pool *pool; /* borrowed */
     size_t index;
     pthread_t thread;
-    void *context; /* what hooks.init returned */
 
     /* Under the pool's lock. */
+    void *context; /* what hooks.init returned */
     pthread_cond_t wake;
     bool is_parked; /* in the parked list */
     struct pool_worker *next_parked;
@@ -167,15 +167,16 @@ static int64_t note_start(struct pool_job *leader, bool is_dropped)
     return count;
 }
 
-/* Takes those that nobody waits for off the list, into *dropped. */
-static struct pool_job *drop_gone(struct pool_job *jobs, struct pool_job **dropped)
+/* Takes those that nobody waits for off the list, into *dropped; all of them when the pool ends:
+ * its loops have, so nobody can be answered any more. */
+static struct pool_job *drop_gone(struct pool_job *jobs, bool is_ending, struct pool_job **dropped)
 {
     struct pool_job *kept = NULL;
     struct pool_job **end = &kept;
     *dropped = NULL;
     while (jobs != NULL) {
         struct pool_job *next = jobs->next;
-        bool is_dropped = all_have_gone(jobs);
+        bool is_dropped = is_ending || all_have_gone(jobs);
         int64_t sharers = note_start(jobs, is_dropped);
         metric_add(METRIC_POOL_QUEUED, -sharers);
         if (is_dropped) {
@@ -232,9 +233,10 @@ static void work(struct pool_worker *worker)
     pthread_mutex_lock(&pool->shared_lock);
     for (struct pool_job *job = next_job(worker); job != NULL; job = next_job(worker)) {
         uint32_t lane = job->lane;
+        bool is_ending = pool->shared_should_end;
         struct pool_job *dropped = NULL;
         pthread_mutex_unlock(&pool->shared_lock);
-        struct pool_job *kept = drop_gone(job, &dropped);
+        struct pool_job *kept = drop_gone(job, is_ending, &dropped);
         if (kept != NULL)
             execute(kept, worker->context);
         send_all_home(kept);
@@ -245,6 +247,13 @@ static void work(struct pool_worker *worker)
     pthread_mutex_unlock(&pool->shared_lock);
 }
 
+static void set_context(struct pool_worker *worker, void *context)
+{
+    pthread_mutex_lock(&worker->pool->shared_lock);
+    worker->context = context;
+    pthread_mutex_unlock(&worker->pool->shared_lock);
+}
+
 static void *thread_main(void *argument)
 {
     struct pool_worker *worker = argument;
@@ -252,11 +261,12 @@ static void *thread_main(void *argument)
     char name[16];
     snprintf(name, sizeof(name), "worker-%u", (unsigned)worker->index % 1000);
     pthread_setname_np(pthread_self(), name);
-    if (hooks->init != NULL)
-        worker->context = hooks->init(hooks->context, worker->index);
+    void *context = hooks->init != NULL ? hooks->init(hooks->context, worker->index) : NULL;
+    set_context(worker, context);
     work(worker);
+    set_context(worker, NULL);
     if (hooks->fini != NULL)
-        hooks->fini(worker->context);
+        hooks->fini(context);
     return NULL;
 }
 
@@ -337,6 +347,10 @@ void pool_destroy(struct pool *pool)
     while (pool->shared_parked != NULL) {
         pool->shared_is_waking = false;
         wake_one(pool);
+    }
+    for (size_t i = 0; i < pool->started; i++) {
+        if (pool->options.hooks.interrupt != NULL && pool->workers[i].context != NULL)
+            pool->options.hooks.interrupt(pool->workers[i].context);
     }
     pthread_mutex_unlock(&pool->shared_lock);
     for (size_t i = 0; i < pool->started; i++) {

@@ -62,6 +62,9 @@ struct pool_job {
 struct pool_worker_hooks {
     void *(*init)(void *context, size_t index);
     void (*fini)(void *worker);
+    /* Called from pool_destroy's thread while the worker may be at work: what it waits for should
+     * fail at once. NULL: it is waited for. */
+    void (*interrupt)(void *worker);
     /* Called on a worker about once a second while it is idle: keeps its connection fresh. */
     void (*idle)(void *worker);
     void *context;
@@ -79,7 +82,7 @@ struct pool;
 struct pool *pool_create(const struct pool_options *options);
 /* Loop thread. RESULT_OK, or RESULT_LIMIT when the queue is full (the job stays the caller's). */
 enum result pool_submit(struct pool *pool, struct pool_job *job);
-/* Runs what is queued, then ends and joins the workers. */
+/* After the loops have ended: drops what is queued, then ends and joins the workers. */
 void pool_destroy(struct pool *pool);
 
 #endif

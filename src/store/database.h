@@ -73,6 +73,9 @@ enum result database_execute(struct database *database, struct slice sql);
 void database_keep_alive(struct database *database);
 /* Is the connection believed to be up? Any thread (atomic). */
 bool database_is_connected(const struct database *database);
+/* Any thread, at the process's end: what waits for the server fails at once, and nothing more is
+ * tried. */
+void database_interrupt(struct database *database);
 /* The last error's number and text, for `check` and logs; never holds values. */
 unsigned database_error_number(const struct database *database);
 const char *database_error_text(const struct database *database);
