@@ -66,7 +66,9 @@ struct slice query_cursor_print(const struct query *query, const struct database
         return slice_of(NULL, 0);
     value_append(list, first);
     for (size_t i = 0; i < query->sort_count; i++) {
-        if (cells[i].text.size > MOST_VALUE_BYTES)
+        /* Floats are rounded when printed: what follows 0.1 would be 0.1 again. */
+        if (cells[i].text.size > MOST_VALUE_BYTES ||
+            query->sorts[i].column->learnt->type == SCHEMA_FLOAT)
             return slice_of(NULL, 0);
         struct value *item = cells[i].is_null
                                  ? value_create(arena, VALUE_NULL)
@@ -80,7 +82,7 @@ struct slice query_cursor_print(const struct query *query, const struct database
     value_print(list, &text);
     struct slice token = text.has_failed ? slice_of(NULL, 0) : encode(arena, buffer_slice(&text));
     buffer_clear(&text);
-    return token;
+    return token.size > MOST_TOKEN_BYTES ? slice_of(NULL, 0) : token;
 }
 
 static bool refuse(struct problem *problem, const char *why)

@@ -25,7 +25,7 @@ static struct slice token_of(struct sample *sample, const char *sort, const char
 /* Compiles the same list again, with the token; the query is in sample->set. */
 static enum result follow(struct sample *sample, const char *words, struct slice token)
 {
-    char params[8192];
+    char params[65536];
     snprintf(params, sizeof(params), "{%s%s\"cursor\":\"%.*s\"}", words, *words ? "," : "",
              SLICE_ARGS(token));
     return sample_compile(sample, "v1/projects/json", params);
