@@ -18,7 +18,6 @@ portcullis is running, with the demo company's data. Ctrl-C stops it.
 
   API          $base/api.php/v1
   Demo login   demo / demo
-  Sandbox      $base/sandbox/
   Database     mariadb --socket=$RUN/mysql.sock --user=root whmcs
 
 Try project 100, then its actions, topics, files, timelogs and whmcstickets:
