@@ -29,14 +29,14 @@ struct config_server {
 };
 
 struct config_http {
-    char *trusted_proxies; /* http.trusted_proxies: CIDR list */
-    char *cors_origins;    /* http.cors_origins: list, or empty: off */
-    char *error_status;    /* http.error_status: real | always_200 */
-    uint64_t max_head;     /* http.max_head: 16 KiB, without the target */
-    uint64_t max_target;   /* http.max_target: 64 KiB */
-    uint64_t max_fields;   /* http.max_fields: 100 */
-    uint64_t max_body;     /* http.max_body: 1 MiB */
-    uint64_t max_pipelined; /* http.max_pipelined: 32 */
+    char *trusted_proxies;     /* http.trusted_proxies: CIDR list */
+    char *cors_origins;        /* http.cors_origins: list, or empty: off */
+    char *error_status;        /* http.error_status: real | always_200 */
+    uint64_t max_head;         /* http.max_head: 16 KiB, without the target */
+    uint64_t max_target;       /* http.max_target: 64 KiB */
+    uint64_t max_fields;       /* http.max_fields: 100 */
+    uint64_t max_body;         /* http.max_body: 1 MiB */
+    uint64_t max_pipelined;    /* http.max_pipelined: 32 */
     uint64_t head_timeout_ms;  /* http.head_timeout: 10 s */
     uint64_t body_grace_ms;    /* http.body_grace: 10 s */
     uint64_t body_min_rate;    /* http.body_min_rate: 1024 bytes a second after the grace */
@@ -67,19 +67,19 @@ struct config_auth {
 };
 
 struct config_mysql {
-    char *hosts;    /* mysql.hosts: host[:port], in order, comma-separated */
-    char *socket;   /* mysql.socket: path; wins over hosts */
+    char *hosts;  /* mysql.hosts: host[:port], in order, comma-separated */
+    char *socket; /* mysql.socket: path; wins over hosts */
     char *user;
     char *password; /* secret */
     char *database;
-    uint64_t workers;            /* mysql.workers */
-    uint64_t queue;              /* mysql.queue: 1024 */
-    uint64_t connect_timeout_ms; /* mysql.connect_timeout: 2 s */
-    uint64_t read_deadline_ms;   /* mysql.read_deadline: 5 s */
+    uint64_t workers;             /* mysql.workers */
+    uint64_t queue;               /* mysql.queue: 1024 */
+    uint64_t connect_timeout_ms;  /* mysql.connect_timeout: 2 s */
+    uint64_t read_deadline_ms;    /* mysql.read_deadline: 5 s */
     uint64_t request_deadline_ms; /* mysql.request_deadline: 30 s */
-    uint64_t statements;         /* mysql.statements: prepared ones kept a connection, 128 */
-    char *tls;                   /* mysql.tls: off | required | verify */
-    char *tls_ca;                /* mysql.tls_ca: file */
+    uint64_t statements;          /* mysql.statements: prepared ones kept a connection, 128 */
+    char *tls;                    /* mysql.tls: off | required | verify */
+    char *tls_ca;                 /* mysql.tls_ca: file */
 };
 
 struct config_redis {
@@ -98,9 +98,9 @@ struct config_files {
 };
 
 struct config_log {
-    char *level;  /* log.level: debug | info | warning | error */
-    bool access;  /* log.access: on */
-    bool cores;   /* log.cores: off: core dumps hold secrets */
+    char *level; /* log.level: debug | info | warning | error */
+    bool access; /* log.access: on */
+    bool cores;  /* log.cores: off: core dumps hold secrets */
 };
 
 struct config_admin {
