@@ -183,9 +183,9 @@ static void test_cursor_on_enum(void **state)
     query->cursor[0] = database_text(SLICE("big"));
     query->cursor[1] = database_integer(9);
     check_query(sample, plan_page, query,
-                " FROM " PROJECTS " t WHERE 1 AND (t.`size_class` > ? OR (t.`size_class` = ? AND "
-                "t.`project_id` > ?)) ORDER BY t.`size_class`, t.`project_id` LIMIT ?",
-                "2 'big' 9 51");
+                " FROM " PROJECTS " t WHERE 1 AND (t.`size_class` + 0 > ? OR (t.`size_class` + 0 "
+                "= ? AND t.`project_id` > ?)) ORDER BY t.`size_class`, t.`project_id` LIMIT ?",
+                "2 2 9 51");
 }
 
 static void test_cursor_of_three(void **state)
