@@ -122,18 +122,18 @@ def _unix_answers(path):
         return probe.connect_ex(path) == 0
 
 
-def node(paths, base, settings, flags=()):
+def node(paths, base, settings, flags=(), name="node", kept_ms=0):
     """fastify and mysql2, a cluster of two. With --expose-gc it collects garbage all the time."""
     folder = paths.root / "bench/node"
     if not (folder / "node_modules/fastify").exists():
         subprocess.run(["npm", "ci", "--silent"], cwd=folder, check=True)
     port = free_port()
-    process = Process("node", ["node", *flags, folder / "server.js"], paths.var / "node.log",
+    process = Process(name, ["node", *flags, folder / "server.js"], paths.var / f"{name}.log",
                       answers(port), env={
         "NODE_ENV": "production", "BENCH_PORT": str(port), "BENCH_SOCKET": str(base.socket),
         "BENCH_USER": db.USER, "BENCH_PASSWORD": db.PASSWORD, "BENCH_DATABASE": db.NAME,
-        "BENCH_WORKERS": str(max(1, settings.workers // 2))})
-    return Peer("node", port, {"node": process})
+        "BENCH_WORKERS": str(max(1, settings.workers // 2)), "BENCH_LOGIN_KEPT_MS": str(kept_ms)})
+    return Peer(name, port, {"node": process})
 
 
 def memory(paths, gateway_peer, name="nginx-memory", connections=4096):

@@ -5,7 +5,7 @@ import json
 from .result import series, title_of, total_cpu, verdicts
 
 NAMES = {
-    "portcullis": "portcullis", "php": "PHP", "node": "Node", "memory": "H: nginx from memory",
+    "portcullis": "portcullis", "php": "PHP", "node": "Node", "node-kept": "Node, login kept for 2 s", "memory": "H: nginx from memory",
     "direct": "D: bare C client", "portcullis-log": "portcullis, access log on",
 }
 ORDER = tuple(NAMES)

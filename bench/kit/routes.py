@@ -38,7 +38,7 @@ def _params(text):
 ALL = ("portcullis", "php", "node")
 
 ROUTES = (
-    Route("record", "one record at random", "record", ALL + ("memory", "portcullis-log"),
+    Route("record", "one record at random", "record", ALL + ("memory", "node-kept", "portcullis-log"),
           ("projects/1/json", "projects/777/json", "projects/20000/json"), limit="record"),
     Route("same", "one record, always the same", "same", ALL, ("projects/4242/json",)),
     Route("children", "a project and its actions", "children", ALL,
