@@ -86,6 +86,12 @@ static void on_done(struct pool_job *job)
 {
     struct remote_request *request = (struct remote_request *)job;
     request->http->phase_us[METRIC_PHASE_QUEUE] = job->queued_us;
+    if (job->was_dropped) {
+        /* Goes nowhere but into log and metrics, under the code that nginx made common. */
+        struct http_response response = {.status = 499};
+        http_respond(request->http, &response);
+        return;
+    }
     remote_answer_send(request, request->answer);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Several requests for single records of one resource, taken from the queue together: one statement
- * answers all of them. Whatever goes wrong with it, each is then tried alone.
+ * Several requests of one kind, taken from the queue together and answered together. Whatever goes
+ * wrong with that, each is then tried alone.
  */
 #include "base/clock.h"
 #include "endpoints/remote_work.h"
@@ -41,13 +41,26 @@ static void note_phases(struct group *group, struct worker *worker, uint64_t spe
     }
 }
 
+/* Those that the group could not answer stay without an answer. */
 static void take_answers(struct group *group, struct worker *worker)
 {
     for (size_t i = 0; i < group->count; i++) {
         struct remote_request *request = group->requests[i];
+        if (group->members[i].result == RESULT_LIMIT)
+            continue;
         request->answer = group->members[i].result == RESULT_OK
                               ? remote_work_answer(request, &group->parts[i])
                               : remote_answer_problem(request, worker->writers);
+        metric_increment(METRIC_POOL_GROUPED);
+    }
+}
+
+static void run_alone(struct group *group, struct worker *worker)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        remote_work_clear(&group->parts[i]);
+        if (!group->requests[i]->answer)
+            remote_work_run(&group->requests[i]->job, worker);
     }
 }
 
@@ -65,15 +78,9 @@ void remote_work_run_group(struct pool_job *first, void *context)
 
     uint64_t began_us = clock_now_us();
     database_take_elapsed_us(worker->database);
-    bool is_answered = execute_group(&execute, group.members, group.count) == RESULT_OK;
-    if (is_answered) {
+    if (execute_group(&execute, group.members, group.count) == RESULT_OK)
         take_answers(&group, worker);
-        metric_add(METRIC_POOL_GROUPED, (int64_t)group.count);
-    }
     note_phases(&group, worker, clock_now_us() - began_us);
-    for (size_t i = 0; i < group.count; i++)
-        remote_work_clear(&group.parts[i]);
-    for (size_t i = 0; i < group.count && !is_answered; i++)
-        remote_work_run(&group.requests[i]->job, worker);
+    run_alone(&group, worker);
     worker_report(worker);
 }

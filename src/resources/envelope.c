@@ -28,6 +28,11 @@ struct slice envelope_content_type(enum format format)
     return glues[format].content_type;
 }
 
+struct slice envelope_separator(enum format format)
+{
+    return glues[format].separator;
+}
+
 static void write_request(struct writer *writer, const struct envelope_request *request,
                           struct buffer *head)
 {

@@ -40,6 +40,9 @@ void envelope_write(struct writer *writer, const struct envelope_request *reques
 void envelope_write_problem(struct writer *writer, const struct envelope_request *request,
                             const struct problem *problem, struct buffer *head);
 
+/* What stands between two fragments of `response`. */
+struct slice envelope_separator(enum format format);
+
 struct slice envelope_content_type(enum format format);
 
 #endif

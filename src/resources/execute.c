@@ -18,8 +18,7 @@ enum result execute_not_found(struct problem *problem, const struct model_resour
     return RESULT_NOT_FOUND;
 }
 
-/* Runs a plan up to its first row. */
-static enum result begin(struct execute_context *context, const struct plan *plan)
+enum result execute_begin(struct execute_context *context, const struct plan *plan)
 {
     if (plan->has_failed)
         return RESULT_NO_MEMORY;
@@ -40,7 +39,7 @@ static enum result write_nested_list(struct execute_context *context, const stru
     plan_nested_list(&plan, query->resource, query->id);
     writer_key(context->writer, list->catalog->name);
     writer_list_begin(context->writer, list->catalog->singular);
-    enum result result = begin(context, &plan);
+    enum result result = execute_begin(context, &plan);
     while (result == RESULT_OK &&
            (result = database_next(context->database, &cells)) == RESULT_OK) {
         writer_object_begin(context->writer);
@@ -60,7 +59,7 @@ static enum result write_record(struct execute_context *context, const struct qu
     struct plan plan;
     plan_init(&plan, context->arena);
     plan_record(&plan, query);
-    enum result result = begin(context, &plan);
+    enum result result = execute_begin(context, &plan);
     if (result == RESULT_OK)
         result = database_next(context->database, &cells);
     if (result == RESULT_OK) {
@@ -105,7 +104,7 @@ static enum result count_rows(struct execute_context *context, const struct quer
     struct plan plan;
     plan_init(&plan, context->arena);
     plan_count(&plan, query);
-    enum result result = begin(context, &plan);
+    enum result result = execute_begin(context, &plan);
     if (result == RESULT_OK)
         result = database_next(context->database, &cells);
     if (result == RESULT_OK) {
@@ -185,7 +184,7 @@ static enum result write_list(struct execute_context *context, const struct quer
     plan_page(&plan, query);
     writer_key(context->writer, query->resource->name);
     writer_list_begin(context->writer, query->resource->singular);
-    enum result result = begin(context, &plan);
+    enum result result = execute_begin(context, &plan);
     while (result == RESULT_OK &&
            (result = database_next(context->database, &cells)) == RESULT_OK) {
         if (rows == query->limit) {

@@ -6,17 +6,18 @@
 
 const void *execute_group_of(const struct query_set *set)
 {
-    bool is_alone = set->chain->target != CHAIN_RECORD || set->chain->link_count != 1;
-    if (is_alone)
+    if (set->chain->target == CHAIN_LIST)
+        return execute_children_group(set);
+    if (set->chain->target != CHAIN_RECORD || set->chain->link_count != 1)
         return NULL;
     const struct query *query = &set->queries[0];
     bool is_plain = !query->fields && !query->resource->object && !query->resource->list.catalog;
     return is_plain ? query->resource : NULL;
 }
 
-/* The members' ids, padded to a power of two like any list. */
-static struct query_filter *key_filter(struct execute_context *context,
-                                       const struct execute_member *members, size_t count)
+struct query_filter *execute_key_filter(struct execute_context *context,
+                                        const struct model_column *column, const int64_t *ids,
+                                        size_t count)
 {
     size_t padded = 1;
     while (padded < count)
@@ -26,11 +27,9 @@ static struct query_filter *key_filter(struct execute_context *context,
     if (!filter || !values)
         return NULL;
     for (size_t i = 0; i < padded; i++)
-        values[i] = database_integer(members[i < count ? i : count - 1].set->queries[0].id);
-    filter->column = model_key(members[0].set->queries[0].resource);
-    filter->comparison = QUERY_IN;
-    filter->values = values;
-    filter->value_count = padded;
+        values[i] = database_integer(ids[i < count ? i : count - 1]);
+    *filter = (struct query_filter){
+        .column = column, .comparison = QUERY_IN, .values = values, .value_count = padded};
     return filter;
 }
 
@@ -65,23 +64,23 @@ static enum result answer_rows(struct execute_context *context, struct execute_m
                                size_t count, const struct plan *plan)
 {
     const struct database_cell *cells = NULL;
-    if (plan->has_failed)
-        return RESULT_NO_MEMORY;
-    enum result result = database_query(context->database, buffer_slice(&plan->text), plan->values,
-                                        plan->value_count);
+    enum result result = execute_begin(context, plan);
     while (result == RESULT_OK && (result = database_next(context->database, &cells)) == RESULT_OK)
         answer_row(context, members, count, plan, cells);
     return result;
 }
 
-enum result execute_group(struct execute_context *context, struct execute_member *members,
-                          size_t count)
+static enum result execute_records(struct execute_context *context, struct execute_member *members,
+                                   size_t count)
 {
     struct plan plan;
     struct query query = {.resource = members[0].set->queries[0].resource};
-    for (size_t i = 0; i < count; i++)
+    int64_t *ids = arena_alloc(context->arena, count * sizeof(*ids));
+    for (size_t i = 0; ids && i < count; i++) {
+        ids[i] = members[i].set->queries[0].id;
         members[i].result = RESULT_NOT_FOUND;
-    query.filters = key_filter(context, members, count);
+    }
+    query.filters = ids ? execute_key_filter(context, model_key(query.resource), ids, count) : NULL;
     if (!query.filters)
         return RESULT_NO_MEMORY;
     plan_init(&plan, context->arena);
@@ -94,4 +93,12 @@ enum result execute_group(struct execute_context *context, struct execute_member
         if (members[i].result == RESULT_NOT_FOUND)
             execute_not_found(members[i].problem, query.resource);
     return RESULT_OK;
+}
+
+enum result execute_group(struct execute_context *context, struct execute_member *members,
+                          size_t count)
+{
+    if (members[0].set->chain->target == CHAIN_LIST)
+        return execute_children(context, members, count);
+    return execute_records(context, members, count);
 }

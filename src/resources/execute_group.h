@@ -1,6 +1,7 @@
 /*
- * Several requests, each for one record of the same resource, answered by one statement: a queue of
- * small questions costs the database one round trip, not one each.
+ * Several requests of one kind answered together: records of one resource by one statement, first
+ * pages under one record each by two. A queue of small questions costs the database a round trip
+ * or two, not one or two each.
  */
 #ifndef PORTCULLIS_RESOURCES_EXECUTE_GROUP_H
 #define PORTCULLIS_RESOURCES_EXECUTE_GROUP_H
@@ -15,11 +16,13 @@ struct execute_member {
     struct arena *arena;
     struct execute_answer *answer; /* initialised */
     struct problem *problem;
-    enum result result; /* RESULT_OK, RESULT_NOT_FOUND, …; as execute_read returns it */
+    enum result result; /* as execute_read returns it; RESULT_LIMIT: is to be answered alone */
+    bool is_complete;   /* its list has been written */
 };
 
-/* What requests must share to be grouped, or NULL when this one must be answered alone: a plain
- * record, whole, not under a parent, with nothing nested. Compared, never looked into. */
+/* What requests must share to be grouped, or NULL when this one must be answered alone. Grouped are
+ * whole records with nothing nested, not under a parent; and first pages of whole lists right under
+ * one record. Compared, never looked into. */
 const void *execute_group_of(const struct query_set *set);
 
 /*
