@@ -15,9 +15,9 @@ enum { MOST_DEPTH = 64 };
 struct json_writer {
     struct writer head;
     yajl_gen generator;
-    struct buffer repaired; /* text whose bad UTF-8 was replaced */
-    size_t depth;           /* objects and lists open below the fragment */
-    bool is_swallowing;     /* the fragment's own brace is being opened */
+    struct buffer scratch; /* text whose bad UTF-8 was replaced, or with quotes around it */
+    size_t depth;          /* objects and lists open below the fragment */
+    bool is_swallowing;    /* the fragment's own brace is being opened */
 };
 
 static struct json_writer *self_of(struct writer *writer)
@@ -66,16 +66,69 @@ static void finish(struct writer *writer)
         writer->out->has_failed = true;
 }
 
-static void string(struct writer *writer, struct slice text)
+/* A mark in each byte of word that is zero. */
+static uint64_t zero_bytes(uint64_t word)
+{
+    return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+}
+
+/* No control character, no `"`, no `\\`: most of what a database holds needs no escape. A word that
+ * only looks as if it did takes the long way, which is never wrong. *is_ascii tells whether UTF-8
+ * needs a check. */
+static bool needs_no_escape(struct slice text, bool *is_ascii)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    uint64_t seen = 0;
+    while (text.size) {
+        uint64_t word = UINT64_C(0x2020202020202020);
+        size_t size = text.size < sizeof(word) ? text.size : sizeof(word);
+        memcpy(&word, text.data, size);
+        if (((word - UINT64_C(0x2020202020202020)) & ~word & high) |
+            zero_bytes(word ^ UINT64_C(0x2222222222222222)) |
+            zero_bytes(word ^ UINT64_C(0x5C5C5C5C5C5C5C5C)))
+            return false;
+        seen |= word;
+        text = slice_skip(text, size);
+    }
+    *is_ascii = !(seen & high);
+    return true;
+}
+
+/* yajl looks at each byte for escapes; text that is known to have none is handed to it as a
+ * literal, quotes and all, which it prints as it is. */
+static void plain_string(struct json_writer *self, struct slice text)
+{
+    self->scratch.size = 0;
+    char *to = buffer_reserve(&self->scratch, text.size + 2);
+    if (!to) {
+        self->head.out->has_failed = true;
+        return;
+    }
+    to[0] = '"';
+    memcpy(to + 1, text.data, text.size);
+    to[text.size + 1] = '"';
+    expect_ok(self, yajl_gen_number(self->generator, to, text.size + 2));
+}
+
+static void any_string(struct writer *writer, struct slice text)
 {
     struct json_writer *self = self_of(writer);
     if (!utf8_is_valid(text)) {
-        self->repaired.size = 0;
-        utf8_append_repaired(&self->repaired, text);
-        writer->out->has_failed |= self->repaired.has_failed;
-        text = buffer_slice(&self->repaired);
+        self->scratch.size = 0;
+        utf8_append_repaired(&self->scratch, text);
+        writer->out->has_failed |= self->scratch.has_failed;
+        text = buffer_slice(&self->scratch);
     }
     expect_ok(self, yajl_gen_string(self->generator, (const unsigned char *)text.data, text.size));
+}
+
+static void string(struct writer *writer, struct slice text)
+{
+    bool is_ascii = false;
+    if (text.size && needs_no_escape(text, &is_ascii) && (is_ascii || utf8_is_valid(text)))
+        plain_string(self_of(writer), text);
+    else
+        any_string(writer, text);
 }
 
 static void number(struct writer *writer, struct slice text)
@@ -145,14 +198,14 @@ static void destroy(struct writer *writer)
 {
     struct json_writer *self = self_of(writer);
     yajl_gen_free(self->generator);
-    buffer_clear(&self->repaired);
+    buffer_clear(&self->scratch);
     free(self);
 }
 
 static const struct writer_operations operations = {
     .start = start,
     .finish = finish,
-    .key = string,
+    .key = any_string,
     .object_begin = object_begin,
     .object_end = object_end,
     .list_begin = list_begin,
@@ -175,6 +228,6 @@ struct writer *json_writer_create(void)
     yajl_gen_config(generator, yajl_gen_print_callback, print, self);
     self->head.operations = &operations;
     self->generator = generator;
-    buffer_init(&self->repaired);
+    buffer_init(&self->scratch);
     return &self->head;
 }
