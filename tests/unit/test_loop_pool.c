@@ -253,6 +253,46 @@ static void test_jobs_without_a_key_are_not_joined(void **state)
     pool_queue_clear(&queue);
 }
 
+static size_t list_length(const struct pool_job *job)
+{
+    size_t length = 0;
+    for (; job != NULL; job = job->next)
+        length++;
+    return length;
+}
+
+/* loop/pool.h: "jobs with the same group that wait one behind the other in a lane are taken
+ * together"; at most POOL_MOST_GROUPED, in their order, and followers stay with their leaders. */
+static void test_jobs_of_a_group_are_taken_together(void **state)
+{
+    (void)state;
+    static const char group[2];
+    struct pool_queue queue = make_queue(4, 100);
+    struct pool_job jobs[12] = {{.group = NULL}};
+    struct pool_job joined = {.group = &group[0], .key = SLICE("same")};
+    for (size_t i = 0; i < 12; i++)
+        jobs[i].group = i == 10 ? &group[1] : i == 11 ? NULL : &group[0];
+    jobs[2].key = SLICE("same");
+    for (size_t i = 0; i < 12; i++)
+        pool_queue_push(&queue, &jobs[i]);
+    pool_queue_push(&queue, &joined);
+    assert_int_equal(queue.count, 13);
+
+    struct pool_job *first = pool_queue_pop(&queue);
+    assert_ptr_equal(first, &jobs[0]);
+    assert_int_equal(list_length(first), POOL_MOST_GROUPED);
+    assert_ptr_equal(first->next, &jobs[1]);
+    assert_ptr_equal(jobs[2].followers, &joined);
+    assert_int_equal(queue.lanes[0].running, 1);
+    assert_int_equal(list_length(pool_queue_pop(&queue)), 2); /* what was left of it */
+    assert_ptr_equal(pool_queue_pop(&queue), &jobs[10]);
+    assert_int_equal(list_length(&jobs[10]), 1);
+    pool_queue_finish(&queue, 0);
+    assert_ptr_equal(pool_queue_pop(&queue), &jobs[11]);
+    assert_int_equal(queue.count, 0);
+    pool_queue_clear(&queue);
+}
+
 /* --- pool and loop together ------------------------------------------------------------------ */
 
 struct shared_counts {
@@ -498,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_a_lane_holds_three_quarters_of_the_workers),
         cmocka_unit_test(test_a_full_queue_refuses),
         cmocka_unit_test(test_only_queued_jobs_are_joined),
+        cmocka_unit_test(test_jobs_of_a_group_are_taken_together),
         cmocka_unit_test(test_jobs_without_a_key_are_not_joined),
         cmocka_unit_test(test_equal_queued_jobs_run_once),
         cmocka_unit_test(test_abandoned_jobs_are_dropped),
