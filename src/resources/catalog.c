@@ -304,6 +304,10 @@ static void read_resource(struct reading *reading, const struct value *value,
     if (resource->kind == CATALOG_ROWS &&
         (!resource->singular.size || !resource->table.size || !resource->key.size))
         complain(reading, value->name, "needs singular, table and key");
+    if (resource->key.size &&
+        (catalog_names_hold(&resource->hidden, resource->key) ||
+         (resource->sent.count && !catalog_names_hold(&resource->sent, resource->key))))
+        complain(reading, SLICE("key"), "must be sent: neither hidden nor missing under `sent`");
     if (resource->kind == CATALOG_SETTINGS && !resource->module.size)
         complain(reading, value->name, "needs module");
 }
