@@ -3,7 +3,8 @@
 
 readonly RESULTS=var/results
 
-# Sanitizers write to files, so that no report is lost in a log that nobody reads.
+# ASan and TSan write to files, so that no report is lost in a log that nobody reads. (gcc's UBSan beside ASan keeps to
+# standard error, ends the program there, and the API tests look for its words.)
 sanitizer_settings() {
     local log=$ROOT/$RESULTS/sanitizer
     export ASAN_OPTIONS=log_path=$log:detect_leaks=1:detect_stack_use_after_return=1
