@@ -19,6 +19,7 @@ static const enum metric reason_metrics[HTTP_END_REASONS] = {
     [HTTP_END_IDLE] = METRIC_TIMEOUT_IDLE,
     [HTTP_END_WRITE_STALL] = METRIC_TIMEOUT_WRITE,
     [HTTP_END_LINGERED] = METRIC_COUNT,
+    [HTTP_END_OVERRUN] = METRIC_CONNECTIONS_REFUSED,
     [HTTP_END_NO_MEMORY] = METRIC_COUNT,
     [HTTP_END_FILE] = METRIC_COUNT,
     [HTTP_END_SHUTDOWN] = METRIC_COUNT,
@@ -114,6 +115,8 @@ void http_connection_begin(struct http_connection *c, struct http_loop *home)
     metric_increment(METRIC_CONNECTIONS_OPEN);
     if (http_server_admit(home->server, c))
         http_connection_read_start(c);
+    else if (http_server_is_overrun(home->server))
+        http_connection_end(c, HTTP_END_OVERRUN);
     else
         http_connection_refuse(c);
 }

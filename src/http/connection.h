@@ -37,6 +37,7 @@ enum http_connection_reason {
     HTTP_END_IDLE,        /* http.idle_timeout */
     HTTP_END_WRITE_STALL, /* http.write_timeout */
     HTTP_END_LINGERED,    /* the client went on sending after its last answer */
+    HTTP_END_OVERRUN,     /* even those that are only told 503 are too many */
     HTTP_END_NO_MEMORY,   /* an allocation failed */
     HTTP_END_FILE,        /* a file became unreadable or shorter in the middle of its answer */
     HTTP_END_SHUTDOWN,    /* the process ends */

@@ -61,6 +61,13 @@ bool http_server_admit(struct http_server *server, struct http_connection *c)
     return open < server->options.server->max_connections && admit_address(server, c);
 }
 
+bool http_server_is_overrun(struct http_server *server)
+{
+    size_t most = server->options.server->max_connections;
+    size_t open = atomic_load_explicit(&server->shared_open, memory_order_relaxed);
+    return !server->options.is_exempt && open > most + most / 8 + 64;
+}
+
 void http_server_forget(struct http_server *server, struct http_connection *c)
 {
     atomic_fetch_sub_explicit(&server->shared_open, 1, memory_order_relaxed);
