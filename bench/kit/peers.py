@@ -43,7 +43,9 @@ def gateway(paths, base, settings, name="portcullis", extra=()):
     port = free_port()
     options = [f"server.listen=127.0.0.1:{port}", "admin.listen=", f"mysql.socket={base.socket}",
                f"mysql.user={db.USER}", f"mysql.password={db.PASSWORD}", f"mysql.database={db.NAME}",
-               f"mysql.workers={settings.workers}", "log.access=off", *settings.option, *extra]
+               f"mysql.workers={settings.workers}", "log.access=off",
+               # The peers do not shed load; on a machine at work a single stall would, and end the bench.
+               "server.max_lag=0", *settings.option, *extra]
     argv = [settings.binary, "serve"] + [word for option in options for word in ("-o", option)]
     process = Process(name, argv, paths.var / f"{name}.log", answers(port))
     return Peer(name, port, {"gateway": process})
