@@ -29,7 +29,7 @@ static void print(void *context, const char *text, size_t size)
 {
     struct json_writer *self = context;
     struct buffer *out = self->head.out;
-    if (self->is_swallowing)
+    if (self->is_swallowing || size == 0) /* yajl prints '' too, whose data may be NULL */
         return;
     if (out->has_failed || out->capacity - out->size < size) {
         buffer_append(out, text, size);

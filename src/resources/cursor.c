@@ -66,9 +66,7 @@ struct slice query_cursor_print(const struct query *query, const struct database
         return slice_of(NULL, 0);
     value_append(list, first);
     for (size_t i = 0; i < query->sort_count; i++) {
-        /* Floats are rounded when printed: what follows 0.1 would be 0.1 again. */
-        if (cells[i].text.size > MOST_VALUE_BYTES ||
-            query->sorts[i].column->learnt->type == SCHEMA_FLOAT)
+        if (cells[i].text.size > MOST_VALUE_BYTES)
             return slice_of(NULL, 0);
         struct value *item = cells[i].is_null
                                  ? value_create(arena, VALUE_NULL)

@@ -235,13 +235,16 @@ static void put_limit(struct plan *plan, const struct query *query)
     plan_put_value(plan, database_integer((int64_t)query->offset));
 }
 
-/* The sort values of each row follow its cells: the cursor is made of the last ones. */
+/* The sort values of each row follow its cells: the cursor is made of the last ones. A FLOAT is
+ * rounded when printed, and what follows 0.1 would be 0.1 again: as a double it is exact. */
 static void select_sorts(struct plan *plan, const struct query *query)
 {
     for (size_t i = 0; i < query->sort_count; i++) {
         plan_put(plan, ", ");
         plan_put_column(plan, plan_sort_alias(query, &query->sorts[i]),
                         query->sorts[i].column->name);
+        if (query->sorts[i].column->learnt->type == SCHEMA_FLOAT)
+            plan_put(plan, " + 0e0");
     }
 }
 

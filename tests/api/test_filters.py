@@ -160,7 +160,7 @@ SORTS = {
     "-custom_amount,custom_when": "custom_amount DESC, custom_when, project_id", "custom_day": "custom_day, project_id",
     "-custom_day,-project_id": "custom_day DESC, project_id DESC", "custom_kind": "custom_kind, project_id",
     "custom_big,-custom_rate": "custom_big, custom_rate DESC, project_id", "project_detail": "project_detail, project_id",
-    "custom_rate": "custom_rate, project_id", "-custom_when": "custom_when DESC, project_id",
+    "custom_float": "custom_float, project_id", "custom_rate": "custom_rate, project_id", "-custom_when": "custom_when DESC, project_id",
     "date_finish,-billable": "date_finish, billable DESC, project_id",
 }
 

@@ -50,6 +50,7 @@ EXTRA_COLUMNS = """
 ALTER TABLE tbladdon_wbteampro_project
   ADD COLUMN custom_amount decimal(10,2) NULL,
   ADD COLUMN custom_rate double NULL,
+  ADD COLUMN custom_float float NULL,
   ADD COLUMN custom_big bigint unsigned NULL,
   ADD COLUMN custom_blob varbinary(16) NULL,
   ADD COLUMN custom_note varchar(64) NULL,
@@ -227,6 +228,7 @@ def load_rows(mariadb, database="whmcs", bad_text=True):
             insert(cursor, "tbladmins", [dict(id=number, username=name, roleid=role, password=stored,
                                               disabled=disabled, supportdepts=",1,2,", email=f"{number}@example.org")])
         insert(cursor, PREFIX + "project", PROJECTS)
+        cursor.execute(f"UPDATE {PREFIX}project SET custom_float = (project_id % 7 + 1) / 10")
         insert(cursor, PREFIX + "action", ACTIONS)
         insert(cursor, PREFIX + "topic", TOPICS)
         insert(cursor, PREFIX + "file", FILES)
