@@ -25,7 +25,7 @@ static bool add_filter(struct query *query, const struct model_column *column,
 {
     struct query_filter *filter = arena_zalloc(problem->arena, sizeof(*filter));
     if (!filter)
-        return false;
+        return query_refuse_memory(problem);
     filter->column = column;
     filter->comparison = comparison;
     filter->values = values;
@@ -47,7 +47,7 @@ static bool read_scalar(struct query *query, const struct model_column *column,
                           0, problem);
     struct database_value *bound = arena_alloc(problem->arena, sizeof(*bound));
     if (!bound)
-        return false;
+        return query_refuse_memory(problem);
     if (!column_value_read(column, value, problem->arena, bound, &expected)) {
         query_refuse_value(problem, column->name, expected);
         return false;
@@ -88,7 +88,7 @@ static bool read_list(struct query *query, const struct model_column *column,
     size_t padded = next_power_of_two(list->count);
     struct database_value *values = arena_alloc(problem->arena, padded * sizeof(*values));
     if (!values)
-        return false;
+        return query_refuse_memory(problem);
     size_t count = 0;
     for (const struct value *item = list->first; item; item = item->next) {
         if (!column_value_read(column, item, problem->arena, &values[count], &expected)) {

@@ -35,6 +35,13 @@ void query_refuse_name(struct problem *problem, struct slice name, struct slice 
     problem_add(problem, SLICE("unknown_parameter"), name, "allowed: %.*s", SLICE_ARGS(allowed));
 }
 
+bool query_refuse_memory(struct problem *problem)
+{
+    problem_set(problem, 503, SLICE("Service Unavailable"));
+    problem->retry_after_s = 1;
+    return false;
+}
+
 static struct slice allowed_in_list(const struct query *query, struct arena *arena)
 {
     const struct model_resource *resource = query->resource;
@@ -69,8 +76,10 @@ static void add_parent(struct query *query, const struct model_parent *parent, i
         return;
     }
     struct query_parent *added = arena_zalloc(problem->arena, sizeof(*added));
-    if (!added)
+    if (!added) {
+        query_refuse_memory(problem);
         return;
+    }
     added->parent = parent;
     added->id = id;
     struct query_parent **end = &query->parents;
@@ -234,8 +243,10 @@ static void compile_sibling(struct compiling *compiling, const struct model_reso
             if (s == 0 && !list_word_is_shared(item->name))
                 continue;
             struct value *copy = arena_alloc(arena, sizeof(*copy));
-            if (!copy)
+            if (!copy) {
+                query_refuse_memory(compiling->problem);
                 return;
+            }
             *copy = *item;
             copy->next = NULL;
             value_set(members, item->name, copy);
@@ -288,7 +299,7 @@ static void compile_settings(struct compiling *compiling, const struct value *pa
 
 /* Loose names join params where the target knows them; params win. */
 static void adopt_loose(const struct chain *chain, struct value *params, const struct value *loose,
-                        struct arena *arena)
+                        struct problem *problem)
 {
     const struct model_resource *resource = chain_last(chain)->resource;
     for (const struct value *item = loose ? loose->first : NULL; item; item = item->next) {
@@ -326,7 +337,7 @@ enum result query_set_compile(const struct model *model, const struct chain *cha
     if (!set->queries)
         return RESULT_NO_MEMORY;
     set->setting = slice_of("", 0);
-    adopt_loose(chain, params, loose, problem->arena);
+    adopt_loose(chain, params, loose, problem);
     if (chain->target == CHAIN_SETTINGS) {
         compile_settings(&compiling, params);
     } else if (chain->target == CHAIN_DIRECTORY) {

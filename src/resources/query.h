@@ -102,6 +102,8 @@ enum result query_set_compile(const struct model *model, const struct chain *cha
 /* The faults' common form, for those who read a part of the parameters (filter.c, cursor.c). */
 void query_refuse_value(struct problem *problem, struct slice name, struct slice expected);
 void query_refuse_name(struct problem *problem, struct slice name, struct slice allowed);
+/* Memory is out: a query with a part of its conditions must not run. Returns false. */
+bool query_refuse_memory(struct problem *problem);
 
 /* filter.c: reads one member as a filter on the column; false with the problem set. */
 bool query_filter_read(struct query *query, const struct model_column *column,
