@@ -314,10 +314,13 @@ static void adopt_loose(const struct chain *chain, struct value *params, const s
         else if (chain->target == CHAIN_RECORD)
             is_known = slice_equal(item->name, SLICE("fields")) ||
                        slice_equal(item->name, model_key(resource)->name);
-        struct value *copy =
-            is_known && !value_get(params, item->name) ? arena_alloc(arena, sizeof(*copy)) : NULL;
-        if (!copy)
+        if (!is_known || value_get(params, item->name))
             continue;
+        struct value *copy = arena_alloc(problem->arena, sizeof(*copy));
+        if (!copy) {
+            query_refuse_memory(problem);
+            return;
+        }
         *copy = *item;
         copy->next = NULL;
         value_set(params, item->name, copy);
