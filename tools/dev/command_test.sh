@@ -27,7 +27,7 @@ test_python() {
     touch "$RESULTS/$name.started"
     build "$preset" portcullis || return 0
     say "$folder against the $preset build"
-    PORTCULLIS_BINARY=$ROOT/build/$preset/portcullis python -m pytest "$folder" -q -p no:cacheprovider \
+    PORTCULLIS_BINARY=$ROOT/build/$preset/portcullis python -m pytest "$folder" -q -p no:cacheprovider --tb=short --maxfail=40 \
         --junitxml="$RESULTS/$name.xml" "$@" || true
 }
 
