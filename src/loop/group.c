@@ -119,7 +119,8 @@ uint64_t loop_group_lag_us(const struct loop_group *group)
 {
     uint64_t worst_us = 0;
     for (size_t i = 0; i < group->count; i++) {
-        uint64_t lag_us = loop_lag_us(&group->loops[i]);
+        uint64_t lag_us =
+            atomic_load_explicit(&group->loops[i].shared_lag_us, memory_order_relaxed);
         worst_us = lag_us > worst_us ? lag_us : worst_us;
     }
     return worst_us;

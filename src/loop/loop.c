@@ -85,7 +85,9 @@ static void on_wake(uv_async_t *wake)
     advance_drain(loop);
 }
 
-/* A spike is remembered for a few ticks, halved at each, so that shedding does not flutter. */
+/* For the metric a spike is remembered for a few ticks, halved at each. For shedding only what
+ * lasts counts: a stall of the whole machine is over by the time it is measured, and refusing what
+ * has gathered meanwhile would make it worse. */
 static void measure_lag(struct loop *loop)
 {
     uint64_t now_us = clock_now_us();
@@ -93,6 +95,8 @@ static void measure_lag(struct loop *loop)
     uint64_t old_us = atomic_load_explicit(&loop->shared_lag_us, memory_order_relaxed) / 2;
     atomic_store_explicit(&loop->shared_lag_us, late_us > old_us ? late_us : old_us,
                           memory_order_relaxed);
+    loop->lasting_lag_us = late_us < loop->last_late_us ? late_us : loop->last_late_us;
+    loop->last_late_us = late_us;
     loop->tick_due_us = now_us + TICK_US;
 }
 
@@ -179,7 +183,7 @@ uint64_t loop_now_us(const struct loop *loop)
 
 uint64_t loop_lag_us(const struct loop *loop)
 {
-    return atomic_load_explicit(&loop->shared_lag_us, memory_order_relaxed);
+    return loop->lasting_lag_us;
 }
 
 void loop_set_busy(struct loop *loop, bool is_busy)

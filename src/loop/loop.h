@@ -56,7 +56,7 @@ void loop_set_data(struct loop *loop, void *data);
 void *loop_data(const struct loop *loop);
 /* Monotonic microseconds; no system call. */
 uint64_t loop_now_us(const struct loop *loop);
-/* Worst lag of late in microseconds, by the tick's lateness. */
+/* The lag that lasts, in microseconds: the lesser of the last two ticks' lateness. */
 uint64_t loop_lag_us(const struct loop *loop);
 /* Holds a draining loop open, or lets it go. Counted, since several servers share a loop: each
  * true is matched by one false. */

@@ -21,6 +21,8 @@ struct loop {
     void *data;               /* the owner's */
     size_t busy_count;        /* loop_set_busy(true) not yet taken back */
     uint64_t tick_due_us;
+    uint64_t last_late_us;   /* how late the last tick was */
+    uint64_t lasting_lag_us; /* the lesser of the last two */
     uint64_t drain_until_us; /* 0 while not draining */
     bool has_stopped;        /* on_stop was called */
 };
