@@ -271,30 +271,70 @@ void plan_columns(struct plan *plan, const struct query *query, const struct sli
     plan->has_failed = plan->has_failed || plan->text.has_failed;
 }
 
+/* The alias of the row whose key makes a page: of a thread, its last row. */
+static const char *page_alias(const struct query *query)
+{
+    bool has_last = query->is_threads && query->resource->catalog->threads.shows_first;
+    return has_last ? "l" : "t";
+}
+
 /* Rows that are skipped, or sorted away, are read by their keys only; then the page's rows. */
 static bool reads_keys_first(const struct query *query)
 {
     bool sorts_by_key = query->sort_count == 1;
-    return !query->is_threads && (query->offset > 0 || (query->resource->object && !sorts_by_key));
+    bool sorts_away = query->is_threads ? query->parents != NULL
+                                        : query->resource->object != NULL && !sorts_by_key;
+    return query->offset > 0 || sorts_away;
+}
+
+static bool is_page_key(const struct query *query, const struct query_sort *sort)
+{
+    return sort->column == model_key(query->resource) &&
+           plan_sort_alias(query, sort)[0] == page_alias(query)[0];
+}
+
+/* The page's key as k and its other sort values as s0, s1, …: the page's few rows are sorted by
+ * these, before their texts are fetched. */
+
+static void select_keys(struct plan *plan, const struct query *query)
+{
+    plan_put(plan, "SELECT ");
+    plan_put_column(plan, page_alias(query), model_key(query->resource)->name);
+    plan_put(plan, " AS k");
+    for (size_t i = 0; i < query->sort_count; i++) {
+        const struct query_sort *sort = &query->sorts[i];
+        if (is_page_key(query, sort))
+            continue;
+        plan_put(plan, ", ");
+        plan_put_column(plan, plan_sort_alias(query, sort), sort->column->name);
+        buffer_printf(&plan->text, " AS s%zu", i);
+    }
+}
+
+static void put_page_order(struct plan *plan, const struct query *query)
+{
+    for (size_t i = 0; i < query->sort_count; i++) {
+        plan_put(plan, i ? ", p." : " ORDER BY p.");
+        if (is_page_key(query, &query->sorts[i]))
+            plan_put(plan, "k");
+        else
+            buffer_printf(&plan->text, "s%zu", i);
+        plan_put(plan, query->sorts[i].is_descending ? " DESC" : "");
+    }
 }
 
 static void put_keys_first(struct plan *plan, const struct query *query)
 {
-    const struct slice key = model_key(query->resource)->name;
-    plan_put(plan, " FROM (SELECT ");
-    plan_put_column(plan, "t", key);
-    plan_put(plan, " AS k");
+    plan_put(plan, " FROM (");
+    select_keys(plan, query);
     plan_put_from(plan, query);
     plan_put_where(plan, query, true);
     put_order(plan, query);
     put_limit(plan, query);
     plan_put(plan, ") p JOIN ");
-    plan_put_name(plan, query->resource->catalog->table);
-    plan_put(plan, " t ON ");
-    plan_put_column(plan, "t", key);
-    plan_put(plan, " = p.k");
+    plan_put_page_rows(plan, query);
     join_object(plan, query);
-    put_order(plan, query);
+    put_page_order(plan, query);
 }
 
 void plan_page(struct plan *plan, const struct query *query)
@@ -327,12 +367,40 @@ static void put_first_posts(struct plan *plan, const struct query *query)
     plan_put_column(plan, "t", query->resource->catalog->threads.column);
 }
 
+/* Without conditions on the row shown, a thread has one last row, and threads are the values of
+ * their column: an index says how many. NULL would be a thread for each of its rows. */
+static bool counts_values(const struct query *query)
+{
+    const struct catalog_resource *catalog = query->resource->catalog;
+    const struct model_column *column = model_column_find(query->resource, catalog->threads.column);
+    bool is_whole =
+        !query->parents && !query->filters && !query->search.size && !catalog->where.count;
+    return query->is_threads && is_whole && column && !column->learnt->is_nullable;
+}
+
+static void put_thread_values(struct plan *plan, const struct query *query)
+{
+    plan_put(plan, "DISTINCT ");
+    plan_put_column(plan, "t", query->resource->catalog->threads.column);
+    plan_put(plan, ") FROM ");
+    plan_put_name(plan, query->resource->catalog->table);
+    plan_put(plan, " t");
+}
+
 void plan_count(struct plan *plan, const struct query *query)
 {
-    plan_put(plan, "SELECT COUNT(*)");
-    if (query->is_threads && query->resource->catalog->threads.shows_first) {
+    bool shows_first = query->resource->catalog->threads.shows_first;
+    plan_put(plan, "SELECT COUNT(");
+    if (!shows_first && counts_values(query)) {
+        put_thread_values(plan, query);
+    } else if (query->is_threads && shows_first) {
+        plan_put(plan, "*)");
         put_first_posts(plan, query);
+    } else if (plan_is_union_only(query)) {
+        plan_put(plan, "*) FROM ");
+        plan_put_unions(plan, query);
     } else {
+        plan_put(plan, "*)");
         plan_put_from(plan, query);
         plan_put_where(plan, query, false);
     }

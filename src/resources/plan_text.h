@@ -17,6 +17,12 @@ void plan_add_item(struct plan *plan, struct plan_item item);
 
 /* The tables that hold t (the row shown) and, for threads, l (the thread's last row). */
 void plan_put_from(struct plan *plan, const struct query *query);
+/* The keys that parents reached in several ways give, as u0 JOIN u1 …; how many such parents. */
+size_t plan_put_unions(struct plan *plan, const struct query *query);
+/* Those keys alone say which rows the list has: nothing else is asked of a row. */
+bool plan_is_union_only(const struct query *query);
+/* The tables of plan_put_from again, for the keys p.k of a page. */
+void plan_put_page_rows(struct plan *plan, const struct query *query);
 /* WHERE and all that must hold for the row; for a page also the cursor. */
 void plan_put_where(struct plan *plan, const struct query *query, bool with_cursor);
 /* The alias under which a sort column is found. */

@@ -106,6 +106,15 @@ static void put_table(struct plan *plan, const struct query *query, const char *
     plan_put(plan, alias);
 }
 
+static void put_first_of_thread(struct plan *plan, const struct query *query)
+{
+    put_table(plan, query, "t");
+    plan_put(plan, " ON ");
+    plan_put_column(plan, "t", model_key(query->resource)->name);
+    plan_put(plan, " = ");
+    plan_put_column(plan, "l", query->resource->catalog->threads.column);
+}
+
 static void put_thread_tables(struct plan *plan, const struct query *query)
 {
     const struct catalog_threads *threads = &query->resource->catalog->threads;
@@ -115,21 +124,12 @@ static void put_thread_tables(struct plan *plan, const struct query *query)
     }
     put_table(plan, query, "l");
     plan_put(plan, " JOIN ");
-    put_table(plan, query, "t");
-    plan_put(plan, " ON ");
-    plan_put_column(plan, "t", model_key(query->resource)->name);
-    plan_put(plan, " = ");
-    plan_put_column(plan, "l", threads->column);
+    put_first_of_thread(plan, query);
 }
 
-void plan_put_from(struct plan *plan, const struct query *query)
+size_t plan_put_unions(struct plan *plan, const struct query *query)
 {
     size_t unions = 0;
-    plan_put(plan, " FROM ");
-    if (query->is_threads) {
-        put_thread_tables(plan, query);
-        return;
-    }
     for (const struct query_parent *parent = query->parents; parent && !query->is_record;
          parent = parent->next) {
         if (!is_union(parent))
@@ -139,6 +139,28 @@ void plan_put_from(struct plan *plan, const struct query *query)
             buffer_printf(&plan->text, " ON u%zu.k = u0.k", unions);
         unions++;
     }
+    return unions;
+}
+
+bool plan_is_union_only(const struct query *query)
+{
+    if (!query->parents || query->filters || query->search.size ||
+        query->resource->catalog->where.count || query->is_threads)
+        return false;
+    for (const struct query_parent *parent = query->parents; parent; parent = parent->next)
+        if (!is_union(parent))
+            return false;
+    return true;
+}
+
+void plan_put_from(struct plan *plan, const struct query *query)
+{
+    plan_put(plan, " FROM ");
+    if (query->is_threads) {
+        put_thread_tables(plan, query);
+        return;
+    }
+    size_t unions = plan_put_unions(plan, query);
     if (unions)
         plan_put(plan, " JOIN ");
     put_table(plan, query, "t");
@@ -147,6 +169,20 @@ void plan_put_from(struct plan *plan, const struct query *query)
         plan_put_column(plan, "t", model_key(query->resource)->name);
         plan_put(plan, " = u0.k");
     }
+}
+
+void plan_put_page_rows(struct plan *plan, const struct query *query)
+{
+    const struct catalog_threads *threads = &query->resource->catalog->threads;
+    const char *alias = query->is_threads && threads->shows_first ? "l" : "t";
+    put_table(plan, query, alias);
+    plan_put(plan, " ON ");
+    plan_put_column(plan, alias, model_key(query->resource)->name);
+    plan_put(plan, " = p.k");
+    if (alias[0] == 't')
+        return;
+    plan_put(plan, " JOIN ");
+    put_first_of_thread(plan, query);
 }
 
 /* The row is the last of its thread: no other ranks above it. */

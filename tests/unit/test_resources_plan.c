@@ -96,8 +96,13 @@ static void test_offset_page(void **state)
     check_plan(state, plan_page, "v1/actions/json", "{\"page\":3,\"limit\":10}",
                " FROM (SELECT t.`action_id` AS k FROM " ACTIONS " t WHERE 1 "
                "ORDER BY t.`action_id` LIMIT ? OFFSET ?) p JOIN " ACTIONS
-               " t ON t.`action_id` = p.k ORDER BY t.`action_id`",
+               " t ON t.`action_id` = p.k ORDER BY p.k",
                "11 20");
+    check_plan(state, plan_page, "v1/actions/json", "{\"offset\":20,\"sort\":\"action_name\"}",
+               " FROM (SELECT t.`action_id` AS k, t.`action_name` AS s0 FROM " ACTIONS " t WHERE 1 "
+               "ORDER BY t.`action_name`, t.`action_id` LIMIT ? OFFSET ?) p JOIN " ACTIONS
+               " t ON t.`action_id` = p.k ORDER BY p.s0, p.k",
+               "51 20");
 }
 
 static void test_filters(void **state)
@@ -218,7 +223,12 @@ static void test_union_parent(void **state)
     snprintf(sql, sizeof(sql), "%s ORDER BY t.`timelog_id` LIMIT ?", from);
     check_plan(state, plan_page, "v1/projects/219/timelogs/json", "{}", sql, "219 219 51");
     check_plan(state, plan_page, "v1/timelogs/json", "{\"project_id\":219}", sql, "219 219 51");
-    check_plan(state, plan_count, "v1/projects/219/timelogs/json", "{}", from, "219 219");
+    /* Nothing but the keys is asked: the rows themselves need not be read. */
+    snprintf(sql, sizeof(sql), "%.*s", (int)(strstr(from, " JOIN " TIMELOGS " t ") - from), from);
+    check_plan(state, plan_count, "v1/projects/219/timelogs/json", "{}", sql, "219 219");
+    snprintf(sql, sizeof(sql), "%s AND t.`timelog_note` = ?", from);
+    check_plan(state, plan_count, "v1/projects/219/timelogs/json", "{\"timelog_note\":\"x\"}", sql,
+               "219 219 'x'");
     check_plan(state, plan_record, "v1/projects/219/timelogs/3/json", "{}",
                " FROM " TIMELOGS " t WHERE 1 AND t.`timelog_id` = ? AND ((t.`project_id` = ?) OR "
                "(t.`action_id` IN (SELECT x.`action_id` FROM " ACTIONS
@@ -248,6 +258,19 @@ static void test_through_parent(void **state)
                "SELECT COUNT(*) FROM `tbltickets` t WHERE 1 AND t.`merged_ticket_id` = ?", "'0'");
 }
 
+static void check_page_source(void **state, const char *path, const char *sql, const char *values)
+{
+    struct sample *sample = *state;
+    struct plan plan;
+    assert_int_equal(sample_compile(sample, path, "{}"), RESULT_OK);
+    plan_init(&plan, &sample->arena);
+    plan_page(&plan, &sample->set.queries[0]);
+    buffer_append_char(&plan.text, '\0');
+    assert_slice(slice_from(strstr(plan.text.data, " FROM (")), sql);
+    assert_values(&plan, values);
+    plan_clear(&plan);
+}
+
 /* "one row a thread: the first post with topic_posts, last_post (object) and the thread's
  * date_activity, most recent first" */
 static void test_topic_threads(void **state)
@@ -267,6 +290,16 @@ static void test_topic_threads(void **state)
              "ORDER BY l.`date_activity` DESC, l.`topic_id` DESC LIMIT ?",
              last);
     check_plan(state, plan_page, "v1/topics/bythread/json", "{}", sql, "51");
+    /* A parent's threads are sorted by their keys before their texts are read. */
+    snprintf(sql, sizeof(sql),
+             " FROM (SELECT l.`topic_id` AS k, l.`date_activity` AS s0 FROM " TOPICS
+             " l JOIN " TOPICS
+             " t ON t.`topic_id` = l.`thread_id` WHERE 1 AND ((t.`project_id` = ?))%s "
+             "ORDER BY l.`date_activity` DESC, l.`topic_id` DESC LIMIT ?) p JOIN " TOPICS
+             " l ON l.`topic_id` = p.k JOIN " TOPICS " t ON t.`topic_id` = l.`thread_id` "
+             "ORDER BY p.s0 DESC, p.k DESC",
+             last);
+    check_page_source(state, "v1/projects/1/topics/bythread/json", sql, "1 51");
     check_plan(state, plan_count, "v1/projects/1/topics/bythread/json", "{}",
                "SELECT COUNT(*) FROM " TOPICS
                " t WHERE 1 AND ((t.`project_id` = ?)) AND t.`topic_id` = t.`thread_id`",
@@ -289,7 +322,13 @@ static void test_file_threads(void **state)
              "ORDER BY t.`date_created` DESC, t.`file_id` DESC LIMIT ?",
              from);
     check_plan(state, plan_page, "v1/files/bythread/json", "{}", sql, "51");
-    check_plan(state, plan_count, "v1/files/bythread/json", "{}", from, "");
+    check_plan(state, plan_count, "v1/files/bythread/json", "{}",
+               "SELECT COUNT(DISTINCT t.`thread_id`) FROM " FILES " t", "");
+    snprintf(sql, sizeof(sql), "%s", from);
+    char *where = strstr(sql, " AND NOT EXISTS");
+    snprintf(where, sizeof(sql) - (size_t)(where - sql), " AND t.`file_name` = ?%s",
+             strstr(from, " AND NOT EXISTS"));
+    check_plan(state, plan_count, "v1/files/bythread/json", "{\"file_name\":\"x\"}", sql, "'x'");
 }
 
 /* "whmcstickets/{id} also has replies", oldest first, and only what the catalog sends. */
