@@ -105,6 +105,7 @@ CREATE TABLE IF NOT EXISTS `tbladdon_wbteampro_topic` (
   `date_modified` datetime NOT NULL DEFAULT '0000-00-00 00:00:00',
   `date_activity` datetime NOT NULL DEFAULT '0000-00-00 00:00:00',
   PRIMARY KEY (`topic_id`),
+  KEY `thread_id` (`thread_id`),
   KEY `thread_activity` (`thread_id`,`date_activity`),
   KEY `project_id` (`project_id`),
   KEY `action_id` (`action_id`),
@@ -113,7 +114,7 @@ CREATE TABLE IF NOT EXISTS `tbladdon_wbteampro_topic` (
   KEY `topic_status` (`topic_status`),
   KEY `date_created` (`date_created`),
   KEY `date_modified` (`date_modified`),
-  KEY `date_activity` (`date_activity`)
+  KEY `date_activity` (`date_activity`,`topic_id`,`thread_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb3;
 
 CREATE TABLE IF NOT EXISTS `tbladdon_wbteampro_file` (
@@ -134,6 +135,7 @@ CREATE TABLE IF NOT EXISTS `tbladdon_wbteampro_file` (
   `owner_adminid` int NOT NULL DEFAULT 0,
   `date_created` datetime NOT NULL DEFAULT '0000-00-00 00:00:00',
   PRIMARY KEY (`file_id`),
+  KEY `thread_id` (`thread_id`),
   KEY `thread_version` (`thread_id`,`file_version`),
   KEY `project_id` (`project_id`),
   KEY `action_id` (`action_id`),
@@ -142,7 +144,7 @@ CREATE TABLE IF NOT EXISTS `tbladdon_wbteampro_file` (
   KEY `file_name` (`file_name`),
   KEY `file_size` (`file_size`),
   KEY `file_status` (`file_status`),
-  KEY `date_created` (`date_created`)
+  KEY `date_created` (`date_created`,`file_id`,`thread_id`,`file_version`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb3;
 
 CREATE TABLE IF NOT EXISTS `tbladdon_wbteampro_timelog` (
