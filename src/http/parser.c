@@ -191,6 +191,21 @@ static bool llhttp_agrees(struct http_glue *glue, struct slice text, struct slic
     return HTTP_FAULT(fault, 400, "bad_head", "header", "The head can be read in two ways.");
 }
 
+/* Makes the blanks around each value spaces, as RFC 9110 5.5 allows: llhttp does not know `chunked`
+ * with a tab behind it. */
+static void spell_blanks_as_spaces(struct http_head *head)
+{
+    for (size_t i = 0; i < head->field_count; i++) {
+        const struct http_field *field = &head->fields[i];
+        char *colon = (char *)(uintptr_t)(field->name.data + field->name.size);
+        char *value = field->value.size ? (char *)(uintptr_t)field->value.data : colon + 1;
+        for (char *at = colon + 1; at < value; at++)
+            *at = ' ';
+        for (char *at = value + field->value.size; *at != '\r'; at++)
+            *at = ' ';
+    }
+}
+
 /* The validator reads the arena's copy, then llhttp. line_size is without the CRLF. */
 static enum http_parse read_head(struct http_parser *parser, char *text, size_t size,
                                  size_t line_size, struct http_head *head, struct http_fault *fault)
@@ -209,6 +224,7 @@ static enum http_parse read_head(struct http_parser *parser, char *text, size_t 
     struct slice fields = slice_of(text + line_size + 2, size - line_size - 2);
     if (!http_head_read_fields(fields, most, head, fault))
         return HTTP_PARSE_FAULT;
+    spell_blanks_as_spaces(head);
     size_t before = head->method_text.size + 1;
     struct slice target = slice_of(text + before, line_size - before - sizeof(" HTTP/1.1") + 1);
     if (!llhttp_agrees(parser->glue, slice_of(text, size), target, head, fault))

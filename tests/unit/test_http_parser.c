@@ -91,6 +91,25 @@ static void test_counted_body(void **state)
     arena_clear(&feed.arena);
 }
 
+/* RFC 9110 5.5: blanks around a value are no part of it, tabs too, whatever the field. */
+static void test_blanks_around_framing(void **state)
+{
+    (void)state;
+    static const struct slice rows[] = {
+        SLICE("POST / HTTP/1.1\r\nHost:\th\t\r\nTransfer-Encoding:\tchunked\t \t\r\n\r\n"
+              "5\r\nhello\r\n0\r\n\r\n"),
+        SLICE("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \t5\t\r\nA:\t\r\n\r\nhello"),
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct feed feed;
+        feed_all_ways(&feed, rows[i]);
+        assert_int_equal(feed.state, HTTP_PARSE_DONE);
+        assert_slice(feed.head.host, "h");
+        assert_slice(slice_of(feed.body, feed.body_size), "hello");
+        arena_clear(&feed.arena);
+    }
+}
+
 /* RFC 9110 10.1.1: ignored in HTTP/1.0, and without a body nothing is to be continued. */
 static void test_expect(void **state)
 {
@@ -116,8 +135,11 @@ static void test_expect(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_targets),    cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_keep_alive), cmocka_unit_test(test_counted_body),
+        cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_keep_alive),
+        cmocka_unit_test(test_counted_body),
+        cmocka_unit_test(test_blanks_around_framing),
         cmocka_unit_test(test_expect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
