@@ -206,8 +206,10 @@ static void finish_sort(struct query *query)
             query->sort_count = i + 1; /* the key is unique: what follows cannot matter */
             return;
         }
+    /* Ties go the way of the column before, so that an index on it, which ends in the key, is read
+     * backwards for both. */
     bool is_descending =
-        query->is_threads && query->sorts[0].is_of_last && query->sorts[0].is_descending;
+        query->sort_count > 0 && query->sorts[query->sort_count - 1].is_descending;
     query->sorts[query->sort_count++] = (struct query_sort){key, is_descending, query->is_threads};
 }
 

@@ -86,7 +86,7 @@ static void test_first_page(void **state)
                "{\"limit\":2,\"sort\":\"-action_name\"}",
                "SELECT t.`action_id`, t.`project_id`, t.`action_name`, t.`action_name`, "
                "t.`action_id` FROM " ACTIONS " t WHERE 1 AND ((t.`project_id` = ?)) "
-               "ORDER BY t.`action_name` DESC, t.`action_id` LIMIT ?",
+               "ORDER BY t.`action_name` DESC, t.`action_id` DESC LIMIT ?",
                "100 3");
 }
 
@@ -143,8 +143,9 @@ static void check_cursor(void **state, const char *sort, struct database_value v
     bool is_descending = sort[0] == '-';
     snprintf(sql, sizeof(sql),
              " FROM " PROJECTS " t WHERE 1 AND %s ORDER BY t.`%s`%s, "
-             "t.`project_id` LIMIT ?",
-             where, sort + is_descending, is_descending ? " DESC" : "");
+             "t.`project_id`%s LIMIT ?",
+             where, sort + is_descending, is_descending ? " DESC" : "",
+             is_descending ? " DESC" : "");
     struct plan plan;
     plan_init(&plan, &sample->arena);
     plan_page(&plan, query);
@@ -162,15 +163,15 @@ static void test_cursor(void **state)
                  "(t.`date_start` > ? OR (t.`date_start` = ? AND t.`project_id` > ?))");
     check_cursor(state, "-date_start", day,
                  "((t.`date_start` < ? OR t.`date_start` IS NULL) OR "
-                 "(t.`date_start` = ? AND t.`project_id` > ?))");
+                 "(t.`date_start` = ? AND t.`project_id` < ?))");
     check_cursor(state, "date_start", null,
                  "(t.`date_start` IS NOT NULL OR (t.`date_start` IS NULL AND t.`project_id` > ?))");
     check_cursor(state, "-date_start", null,
                  "(t.`date_start` IS NULL AND 0 OR (t.`date_start` IS NULL AND "
-                 "t.`project_id` > ?))");
+                 "t.`project_id` < ?))");
     check_cursor(state, "-project_complete", database_integer(5),
                  "(t.`project_complete` < ? OR (t.`project_complete` = ? AND "
-                 "t.`project_id` > ?))");
+                 "t.`project_id` < ?))");
     check_cursor(state, "budget", database_text(SLICE("1.50")),
                  "(t.`budget` > CAST(? AS DECIMAL(65,30)) OR (t.`budget` = CAST(? AS "
                  "DECIMAL(65,30)) AND t.`project_id` > ?))");
@@ -206,8 +207,8 @@ static void test_cursor_of_three(void **state)
     query->cursor[2] = database_integer(9);
     check_query(sample, plan_page, query,
                 " FROM " ACTIONS " t WHERE 1 AND (t.`project_id` > ? OR (t.`project_id` = ? AND "
-                "(t.`action_name` < ? OR (t.`action_name` = ? AND t.`action_id` > ?)))) "
-                "ORDER BY t.`project_id`, t.`action_name` DESC, t.`action_id` LIMIT ?",
+                "(t.`action_name` < ? OR (t.`action_name` = ? AND t.`action_id` < ?)))) "
+                "ORDER BY t.`project_id`, t.`action_name` DESC, t.`action_id` DESC LIMIT ?",
                 "1 1 'x' 'x' 9 51");
 }
 
