@@ -208,8 +208,7 @@ static void finish_sort(struct query *query)
         }
     /* Ties go the way of the column before, so that an index on it, which ends in the key, is read
      * backwards for both. */
-    bool is_descending =
-        query->sort_count > 0 && query->sorts[query->sort_count - 1].is_descending;
+    bool is_descending = query->sort_count > 0 && query->sorts[query->sort_count - 1].is_descending;
     query->sorts[query->sort_count++] = (struct query_sort){key, is_descending, query->is_threads};
 }
 
