@@ -213,7 +213,7 @@ static bool read_method(struct remote_request *request)
     return chain_check_method(&request->chain, request->method, &request->problem) == RESULT_OK;
 }
 
-static bool read_credentials(struct remote_request *request)
+static void read_credentials(struct remote_request *request)
 {
     struct slice authorization = http_request_field(request->http, SLICE("authorization"));
     bool is_basic = authorization.data &&
@@ -226,14 +226,13 @@ static bool read_credentials(struct remote_request *request)
         login_credentials_from_basic(&request->http->arena, authorization, &request->credentials);
         request->credentials.is_basic = true;
     }
-    return true;
 }
 
 bool remote_read_body(struct remote_request *request)
 {
     read_parameters(request);
-    return read_chain(request) && !problem_is_set(&request->problem) && read_method(request) &&
-           read_credentials(request);
+    read_credentials(request);
+    return read_chain(request) && !problem_is_set(&request->problem) && read_method(request);
 }
 
 bool remote_compile(struct remote_request *request)

@@ -97,57 +97,51 @@ static enum result write_parents(struct execute_context *context, const struct c
     return result;
 }
 
-static enum result count_rows(struct execute_context *context, const struct query *query,
+static enum result count_rows(struct execute_context *context, const struct plan *plan,
                               uint64_t *total)
 {
     const struct database_cell *cells = NULL;
-    struct plan plan;
-    plan_init(&plan, context->arena);
-    plan_count(&plan, query);
-    enum result result = execute_begin(context, &plan);
+    enum result result = execute_begin(context, plan);
     if (result == RESULT_OK)
         result = database_next(context->database, &cells);
     if (result == RESULT_OK) {
         *total = cells[0].integer > 0 ? (uint64_t)cells[0].integer : 0;
         database_finish(context->database);
     }
-    plan_clear(&plan);
     return result == RESULT_NOT_FOUND ? RESULT_FAILED : result;
 }
 
-/* The count's statement with its values: what equal questions share. */
-static void print_count_key(struct execute_context *context, const struct query *query,
-                            struct buffer *key)
+/* The count's statement with its values, whatever bytes they hold: what equal questions share. */
+static void print_count_key(const struct plan *plan, struct buffer *key)
 {
-    struct plan plan;
-    plan_init(&plan, context->arena);
-    plan_count(&plan, query);
-    buffer_append_slice(key, buffer_slice(&plan.text));
-    for (size_t i = 0; i < plan.value_count; i++) {
-        const struct database_value *value = &plan.values[i];
-        if (value->type == DATABASE_TEXT)
-            buffer_printf(key, "|%zu:%.*s", value->text.size, SLICE_ARGS(value->text));
-        else
-            buffer_printf(key, "|%lld/%llu", (long long)value->integer,
-                          (unsigned long long)value->natural);
+    buffer_append_slice(key, buffer_slice(&plan->text));
+    for (size_t i = 0; i < plan->value_count; i++) {
+        const struct database_value *value = &plan->values[i];
+        buffer_printf(key, "|%d:%lld/%llu:%zu:", (int)value->type, (long long)value->integer,
+                      (unsigned long long)value->natural, value->text.size);
+        buffer_append_slice(key, value->text);
     }
-    plan_clear(&plan);
 }
 
 static enum result count_or_recall(struct execute_context *context, const struct query *query,
                                    uint64_t *total)
 {
-    struct buffer key;
-    buffer_init(&key);
-    print_count_key(context, query, &key);
     enum result result = RESULT_OK;
-    bool is_known = !key.has_failed && query->count != QUERY_COUNT_EXACT &&
+    struct buffer key;
+    struct plan plan;
+    buffer_init(&key);
+    plan_init(&plan, context->arena);
+    plan_count(&plan, query);
+    print_count_key(&plan, &key);
+    bool has_key = !key.has_failed && !plan.has_failed;
+    bool is_known = has_key && query->count != QUERY_COUNT_EXACT &&
                     shared_count_cache_get(context->counts, buffer_slice(&key), total);
     if (!is_known) {
-        result = count_rows(context, query, total);
-        if (result == RESULT_OK && !key.has_failed)
+        result = count_rows(context, &plan, total);
+        if (result == RESULT_OK && has_key)
             shared_count_cache_put(context->counts, buffer_slice(&key), *total);
     }
+    plan_clear(&plan);
     buffer_clear(&key);
     return result;
 }
