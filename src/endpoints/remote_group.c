@@ -6,6 +6,8 @@
 #include "endpoints/remote_work.h"
 #include "resources/execute_group.h"
 
+_Static_assert((int)POOL_MOST_GROUPED <= (int)EXECUTE_MOST_MEMBERS, "a group must fit");
+
 struct group {
     struct remote_request *requests[POOL_MOST_GROUPED];
     struct envelope_request envelopes[POOL_MOST_GROUPED];

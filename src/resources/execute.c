@@ -154,19 +154,20 @@ static enum result find_total(struct execute_context *context, const struct quer
         return RESULT_OK;
     page->has_total = true;
     page->total = query->offset + rows;
-    bool is_told = !goes_on && !query->has_cursor && (rows > 0 || query->offset == 0);
+    bool is_counted = !query->has_cursor || query->skipped;
+    bool is_told = !goes_on && is_counted && (rows > 0 || query->offset == query->skipped);
     if (is_told)
         return RESULT_OK;
     enum result result = count_or_recall(context, query, &page->total);
     /* A remembered total may lag; it never contradicts the rows beside it. */
-    uint64_t least = query->has_cursor ? rows : query->offset + rows + (goes_on ? 1 : 0);
+    uint64_t least = !is_counted ? rows : query->offset + rows + (goes_on ? 1 : 0);
     if (rows && page->total < least)
         page->total = least;
     return result;
 }
 
-static enum result write_list(struct execute_context *context, const struct query *query,
-                              struct envelope_page *page)
+enum result execute_list(struct execute_context *context, const struct query *query,
+                         struct envelope_page *page)
 {
     const struct database_cell *cells = NULL;
     uint64_t rows = 0;
@@ -220,7 +221,7 @@ static enum result write_target(struct execute_context *context, const struct qu
     case CHAIN_LIST:
     case CHAIN_THREADS:
         for (size_t i = 0; result == RESULT_OK && i < set->count; i++)
-            result = write_list(context, &set->queries[i], &pages[i]);
+            result = execute_list(context, &set->queries[i], &pages[i]);
         return result;
     }
     return RESULT_FAILED;

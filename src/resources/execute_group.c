@@ -7,7 +7,7 @@
 const void *execute_group_of(const struct query_set *set)
 {
     if (set->chain->target == CHAIN_LIST)
-        return execute_children_group(set);
+        return set->chain->link_count > 1 ? execute_children_group(set) : execute_pages_group(set);
     if (set->chain->target != CHAIN_RECORD || set->chain->link_count != 1)
         return NULL;
     const struct query *query = &set->queries[0];
@@ -98,7 +98,10 @@ static enum result execute_records(struct execute_context *context, struct execu
 enum result execute_group(struct execute_context *context, struct execute_member *members,
                           size_t count)
 {
-    if (members[0].set->chain->target == CHAIN_LIST)
+    const struct chain *chain = members[0].set->chain;
+    if (chain->target == CHAIN_LIST && chain->link_count > 1)
         return execute_children(context, members, count);
+    if (chain->target == CHAIN_LIST)
+        return execute_pages(context, members, count);
     return execute_records(context, members, count);
 }

@@ -1,12 +1,14 @@
 /*
  * Several requests of one kind answered together: records of one resource by one statement, first
- * pages under one record each by two. A queue of small questions costs the database a round trip
- * or two, not one or two each.
+ * pages under one record each by two, pages deep in one list by one walk along its keys. A queue of
+ * small questions costs the database a round trip or two, not one or two each.
  */
 #ifndef PORTCULLIS_RESOURCES_EXECUTE_GROUP_H
 #define PORTCULLIS_RESOURCES_EXECUTE_GROUP_H
 
 #include "resources/execute.h"
+
+enum { EXECUTE_MOST_MEMBERS = 8 };
 
 /* One request of the group. */
 struct execute_member {
@@ -21,8 +23,8 @@ struct execute_member {
 };
 
 /* What requests must share to be grouped, or NULL when this one must be answered alone. Grouped are
- * whole records with nothing nested, not under a parent; and first pages of whole lists right under
- * one record. Compared, never looked into. */
+ * whole records with nothing nested, not under a parent; first pages of whole lists right under one
+ * record; and pages at an offset of a whole resource. Compared, never looked into. */
 const void *execute_group_of(const struct query_set *set);
 
 /*

@@ -1,4 +1,4 @@
-/* What execute.c, execute_group.c and execute_children.c share. */
+/* What execute.c and the three kinds of groups share. */
 #ifndef PORTCULLIS_RESOURCES_EXECUTE_PARTS_H
 #define PORTCULLIS_RESOURCES_EXECUTE_PARTS_H
 
@@ -15,6 +15,15 @@ enum result execute_begin(struct execute_context *context, const struct plan *pl
 struct query_filter *execute_key_filter(struct execute_context *context,
                                         const struct model_column *column, const int64_t *ids,
                                         size_t count);
+
+/* Writes one list, and says in *page what `data` shows of it. */
+enum result execute_list(struct execute_context *context, const struct query *query,
+                         struct envelope_page *page);
+
+/* execute_pages.c: the group of a page deep in a list, or NULL; and its execution. */
+const void *execute_pages_group(const struct query_set *set);
+enum result execute_pages(struct execute_context *context, struct execute_member *members,
+                          size_t count);
 
 /* execute_children.c: the group of a first page under a record, or NULL; and its execution. */
 const void *execute_children_group(const struct query_set *set);

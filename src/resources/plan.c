@@ -229,10 +229,10 @@ static void put_limit(struct plan *plan, const struct query *query)
 {
     plan_put(plan, " LIMIT ");
     plan_put_value(plan, database_integer((int64_t)query->limit + 1));
-    if (!query->offset)
+    if (query->offset == query->skipped)
         return;
     plan_put(plan, " OFFSET ");
-    plan_put_value(plan, database_integer((int64_t)query->offset));
+    plan_put_value(plan, database_integer((int64_t)(query->offset - query->skipped)));
 }
 
 /* The sort values of each row follow its cells: the cursor is made of the last ones. A FLOAT is
@@ -284,7 +284,7 @@ static bool reads_keys_first(const struct query *query)
     bool sorts_by_key = query->sort_count == 1;
     bool sorts_away = query->is_threads ? query->parents != NULL
                                         : query->resource->object != NULL && !sorts_by_key;
-    return query->offset > 0 || sorts_away;
+    return query->offset > query->skipped || sorts_away;
 }
 
 static bool is_page_key(const struct query *query, const struct query_sort *sort)

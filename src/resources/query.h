@@ -74,6 +74,9 @@ struct query {
 
     bool has_cursor;
     struct database_value cursor[QUERY_MOST_SORTS + 1]; /* the last row's sort values */
+    /* How many rows the list has up to the cursor, where the gateway itself put it there: offset
+     * counts from the list's begin, and that much of it is behind us. 0: a client's cursor. */
+    uint64_t skipped;
     uint64_t shape; /* hash of resource, parents, filters, search and sorts: binds a cursor */
 };
 

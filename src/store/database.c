@@ -333,6 +333,27 @@ enum result database_execute(struct database *database, struct slice sql)
     return failure_end(database, sql, meaning, since_us);
 }
 
+/* Sessions read committed, which knows no snapshot beyond a statement: this transaction does. */
+enum result database_snapshot_begin(struct database *database)
+{
+    enum result result =
+        database_execute(database, SLICE("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"));
+    if (result == RESULT_OK)
+        result = database_execute(database,
+                                  SLICE("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"));
+    return result;
+}
+
+bool database_has_snapshot(const struct database *database)
+{
+    return database->mysql && (database->mysql->server_status & SERVER_STATUS_IN_TRANS) != 0;
+}
+
+enum result database_snapshot_end(struct database *database)
+{
+    return database_execute(database, SLICE("COMMIT"));
+}
+
 void database_keep_alive(struct database *database)
 {
     if (!database->mysql) {

@@ -69,6 +69,14 @@ void database_finish(struct database *database);
 
 /* Statement not in the cache, no prepared form: for session setup and tests of a server. */
 enum result database_execute(struct database *database, struct slice sql);
+/*
+ * Between begin and end the connection's reads see one moment, that of begin (InnoDB; two round
+ * trips to begin, one to end). database_has_snapshot says whether the last statement still saw it:
+ * a connection that was lost and replaced does not.
+ */
+enum result database_snapshot_begin(struct database *database);
+bool database_has_snapshot(const struct database *database);
+enum result database_snapshot_end(struct database *database);
 /* Keeps the connection fresh from a worker's idle hook; reconnects when it was lost. */
 void database_keep_alive(struct database *database);
 /* Is the connection believed to be up? Any thread (atomic). */

@@ -9,7 +9,7 @@ sanitizer_settings() {
     local log=$ROOT/$RESULTS/sanitizer
     export ASAN_OPTIONS=log_path=$log:detect_leaks=1:detect_stack_use_after_return=1
     export UBSAN_OPTIONS=log_path=$log:print_stacktrace=1:halt_on_error=1
-    export TSAN_OPTIONS=log_path=$log:halt_on_error=0:second_deadlock_stack=1
+    export TSAN_OPTIONS=log_path=$log:halt_on_error=0:second_deadlock_stack=1:suppressions=$ROOT/tests/support/tsan.supp
 }
 
 test_unit() {
