@@ -64,6 +64,24 @@ struct config_auth {
     uint64_t cache_ttl_ms; /* auth.cache_ttl: 30 s */
     uint64_t recheck_ms;   /* auth.recheck: 2 s */
     uint64_t max_hashing;  /* auth.max_hashing: bcrypt at once, 0 = half the workers */
+    char *super_roles;     /* auth.super_roles: role ids that see everything; wins over the row */
+};
+
+struct config_ban {
+    uint64_t attempts;      /* ban.attempts: 3 */
+    uint64_t window_ms;     /* ban.window: 15 min */
+    char *length;           /* ban.length: a duration (config_read_duration), or empty: WHMCS's */
+    char *exempt;           /* ban.exempt: networks */
+    char *table;            /* ban.table: write | read */
+    uint64_t table_poll_ms; /* ban.table_poll: 5 s */
+    uint64_t resync_ms;     /* ban.resync: 60 s */
+    uint64_t max_tracked;   /* ban.max_tracked: addresses with failures or bans */
+    uint64_t ipv6_prefix;   /* ban.ipv6_prefix: bits as which IPv6 is counted and banned */
+};
+
+struct config_rate {
+    char *per_address; /* rate.per_address: config_read_rate, or empty: off */
+    char *per_admin;   /* rate.per_admin */
 };
 
 struct config_mysql {
@@ -85,6 +103,9 @@ struct config_mysql {
 struct config_redis {
     char *url; /* redis.url: redis://host:port/db, unix:///path, empty = no Redis; secret inside */
     uint64_t timeout_ms; /* redis.timeout */
+    char *prefix;        /* redis.prefix: begins every key and channel */
+    char *sentinels;     /* redis.sentinels: host[:port], …; empty: url says where Redis is */
+    char *service;       /* redis.service: the master's name at the sentinels */
 };
 
 struct config_cache {
@@ -105,6 +126,7 @@ struct config_log {
 
 struct config_admin {
     char *listen; /* admin.listen: 127.0.0.1:9180, empty = none */
+    char *token;  /* admin.token: secret; asked for where the listener is beyond loopback */
 };
 
 struct config {
@@ -113,6 +135,8 @@ struct config {
     struct config_remote remote;
     struct config_abuse abuse;
     struct config_auth auth;
+    struct config_ban ban;
+    struct config_rate rate;
     struct config_mysql mysql;
     struct config_redis redis;
     struct config_cache cache;
@@ -134,6 +158,16 @@ struct config_override {
 enum result config_load(const char *path, const struct config_override *overrides, size_t count,
                         struct config **config, struct buffer *problems);
 void config_destroy(struct config *config);
+
+/* A duration as the file writes it ("15 m"), in milliseconds; false when it is none. */
+bool config_read_duration(struct slice text, uint64_t *ms);
+
+struct config_rate_limit {
+    uint64_t per_second;
+    uint64_t burst; /* at once, after a pause; per_second where the text names none */
+};
+/* "20/second" or "20/second burst 100"; false when it is neither. */
+bool config_read_rate(struct slice text, struct config_rate_limit *limit);
 
 /* Prints every key with its unit, default and what it is for, as portcullis.ini.example has it. */
 void config_print_example(struct buffer *out);

@@ -73,6 +73,23 @@ const struct config_key config_keys[] = {
     DURATION(auth, cache_ttl, LIVE, "30 s", 0, HOUR_MS, "How long a login is remembered without hashing its password again.")
     DURATION(auth, recheck, LIVE, "2 s", 0, HOUR_MS, "How often a remembered admin's row and role are read again.")
     NUMBER(auth, max_hashing, FIXED, "0", 0, 1024, "bcrypt computations at once, so that logins cannot take every worker; 0 = half the workers.")
+    TEXT(auth, super_roles, LIVE, "", config_syntax_ids,
+         "Ids of the roles that see every project, separated by commas; empty = the add-on's row admin_super_roles, and where that is absent too, all.")
+
+    NUMBER(ban, attempts, LIVE, "3", 1, 64, "Failed logins of one address inside ban.window that ban it; also how many of its logins may be undecided at once.")
+    DURATION(ban, window, LIVE, "15 m", 1000, 24 * HOUR_MS, "How long a failed login counts.")
+    TEXT(ban, length, LIVE, "", config_syntax_length, "How long an address is banned: 15 m; 0 = never; empty = WHMCS's InvalidLoginBanLength.")
+    TEXT(ban, exempt, LIVE, "", config_syntax_networks,
+         "Networks that are never counted or banned, beside trusted proxies and WHMCS's WhitelistedIPs: 10.0.0.0/8, ::1.")
+    CHOICE(ban, table, FIXED, "write", "write read",
+           "tblbannedips: write = a ban is a row there too, which also locks the address out of WHMCS; read = only its rows are honoured.")
+    DURATION(ban, table_poll, LIVE, "5 s", 100, HOUR_MS, "How often tblbannedips is read; a table of many thousand rows is read less often, so that it costs a worker little.")
+    DURATION(ban, resync, LIVE, "60 s", 1000, HOUR_MS, "How often the bans that Redis holds are compared with memory's.")
+    NUMBER(ban, max_tracked, FIXED, "1000000", 1000, 100000000, "Addresses with failures or bans that are remembered; oldest failures go first, bans last.")
+    NUMBER(ban, ipv6_prefix, FIXED, "64", 32, 128, "Bits of an IPv6 address that are counted and banned as one.")
+
+    TEXT(rate, per_address, LIVE, "", config_syntax_rate, "Requests of one address: 20/second, or 20/second burst 100; past it 429; empty = off.")
+    TEXT(rate, per_admin, LIVE, "", config_syntax_rate, "Requests of one administrator; past it 429; empty = off.")
 
     TEXT(mysql, hosts, FIXED, "127.0.0.1:3306", config_syntax_hosts, "Database servers in the order of trying, separated by commas: host[:port].")
     TEXT(mysql, socket, FIXED, "", NULL, "The database's unix socket; wins over mysql.hosts.")
@@ -89,6 +106,10 @@ const struct config_key config_keys[] = {
     TEXT(mysql, tls_ca, FIXED, "", NULL, "File of the authorities to verify by; empty = the system's.")
 
     SECRET(redis, url, FIXED, "", config_syntax_redis, "redis://[user:password@]host[:port][/db] or unix:///path; empty = no Redis, counters are this process's own.")
+    TEXT(redis, prefix, FIXED, "portcullis:", NULL, "What every key and channel begins with; gateways that share bans share it.")
+    TEXT(redis, sentinels, FIXED, "", config_syntax_hosts,
+         "Sentinels that know where Redis is, separated by commas: host[:port]; redis.url then gives user, password and db alone.")
+    TEXT(redis, service, FIXED, "mymaster", NULL, "The master's name at the sentinels.")
     DURATION(redis, timeout, FIXED, "200 ms", 1, MINUTE_MS, "Time for a Redis command; past it memory is used.")
 
     DURATION(cache, count_ttl, LIVE, "1 s", 0, HOUR_MS, "How long a list's counted total is remembered; 0 = counted each time.")
@@ -102,7 +123,9 @@ const struct config_key config_keys[] = {
     BOOLEAN(log, cores, FIXED, "off", "Core dumps on a crash; they hold secrets.")
 
     TEXT(admin, listen, FIXED, "127.0.0.1:9180", config_syntax_listen,
-         "Addresses of /healthz, /readyz and /metrics; keep them off the public network; empty = none.")
+         "Addresses of /healthz, /readyz, /metrics and /bans; keep them off the public network; empty = none.")
+    SECRET(admin, token, FIXED, "", config_syntax_token,
+           "Asked for as `Authorization: Bearer` by all but /healthz and /readyz where admin.listen is beyond loopback.")
 };
 /* clang-format on */
 const size_t config_key_count = sizeof(config_keys) / sizeof(config_keys[0]);

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/network.h"
 #include "config/keys.h"
 
 static bool is_port(struct slice text)
@@ -77,14 +78,14 @@ static bool is_listen(struct slice text)
 
 static bool is_network(struct slice text)
 {
-    size_t slash = slice_find(text, '/');
-    struct slice address = slice_of(text.data, slash);
-    bool is_v4 = is_address(address, AF_INET);
-    if (!is_v4 && !is_address(address, AF_INET6))
-        return false;
-    uint64_t bits = 0;
-    return slash == text.size ||
-           (slice_to_u64(slice_skip(text, slash + 1), &bits) && bits <= (is_v4 ? 32u : 128u));
+    struct network network;
+    return network_parse(text, &network);
+}
+
+static bool is_id(struct slice text)
+{
+    uint64_t id = 0;
+    return slice_to_u64(text, &id) && id > 0;
 }
 
 static bool is_origin(struct slice text)
@@ -140,6 +141,40 @@ bool config_syntax_networks(struct slice value, struct buffer *why)
 {
     return is_list(value, is_network, "addresses and networks like 10.0.0.0/8, separated by commas",
                    why);
+}
+
+bool config_syntax_ids(struct slice value, struct buffer *why)
+{
+    return is_list(value, is_id, "whole numbers from 1 on, separated by commas", why);
+}
+
+bool config_syntax_length(struct slice value, struct buffer *why)
+{
+    uint64_t ms = 0;
+    if (!value.size || config_read_duration(value, &ms))
+        return true;
+    buffer_printf(why, "is no value for it; allowed is a number with ms, s, m or h, as in 15 m");
+    return false;
+}
+
+bool config_syntax_rate(struct slice value, struct buffer *why)
+{
+    struct config_rate_limit limit;
+    if (!value.size || config_read_rate(value, &limit))
+        return true;
+    buffer_printf(why, "is no value for it; allowed is 20/second or 20/second burst 100");
+    return false;
+}
+
+/* It travels in a header field; a short one is guessed. */
+bool config_syntax_token(struct slice value, struct buffer *why)
+{
+    bool is_token = !value.size || value.size >= 16;
+    for (size_t i = 0; i < value.size; i++)
+        is_token = is_token && value.data[i] > 0x20 && value.data[i] < 0x7f;
+    if (!is_token)
+        buffer_printf(why, "is no value for it; allowed are 16 and more visible ASCII characters");
+    return is_token;
 }
 
 bool config_syntax_origins(struct slice value, struct buffer *why)

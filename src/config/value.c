@@ -44,7 +44,7 @@ static void append_shown(struct buffer *why, const struct config_key *key, struc
 }
 
 /* 0 needs no unit: nothing is nothing in all of them. */
-static bool number_read(const struct config_key *key, struct slice text, uint64_t *value)
+static bool number_read(const struct unit *unit, struct slice text, uint64_t *value)
 {
     size_t digits = 0;
     while (digits < text.size && text.data[digits] >= '0' && text.data[digits] <= '9')
@@ -56,17 +56,41 @@ static bool number_read(const struct config_key *key, struct slice text, uint64_
     *value = 0;
     if (number == 0 && name.size == 0)
         return true;
-    const struct unit *unit = units_of(key->type);
     while (unit->name && !slice_equal(name, slice_from(unit->name)))
         unit++;
     return unit->name && !__builtin_mul_overflow(number, unit->factor, value);
+}
+
+bool config_read_duration(struct slice text, uint64_t *ms)
+{
+    return number_read(duration_units, text, ms);
+}
+
+bool config_read_rate(struct slice text, struct config_rate_limit *limit)
+{
+    struct slice burst = SLICE("burst");
+    size_t slash = slice_find(text, '/');
+    if (!slice_to_u64(slice_trim(slice_of(text.data, slash)), &limit->per_second) ||
+        slash == text.size || limit->per_second == 0)
+        return false;
+    text = slice_trim(slice_skip(text, slash + 1));
+    size_t end = slice_find(text, ' ');
+    if (!slice_equal(slice_of(text.data, end), SLICE("second")))
+        return false;
+    text = slice_trim(slice_skip(text, end));
+    limit->burst = limit->per_second;
+    if (!text.size)
+        return true;
+    return slice_starts_with(text, burst) &&
+           slice_to_u64(slice_trim(slice_skip(text, burst.size)), &limit->burst) &&
+           limit->burst > 0 && limit->burst <= UINT32_MAX && limit->per_second <= UINT32_MAX;
 }
 
 static enum result number_assign(const struct config_key *key, uint64_t *field, struct slice text,
                                  struct buffer *why)
 {
     uint64_t value = 0;
-    if (!number_read(key, text, &value)) {
+    if (!number_read(units_of(key->type), text, &value)) {
         append_shown(why, key, text);
         buffer_printf(why, " is no value for it; allowed is %s", units_text(key->type));
         return RESULT_INVALID;

@@ -1,0 +1,53 @@
+/*
+ * The bans in memory: networks and when they end. Found by address at a cost that does not grow
+ * with their number: a hash table for each mask that occurs (one for single IPv4 addresses, one
+ * for /64, one for each shape of wildcard). Any thread; sharded locks.
+ */
+#ifndef PORTCULLIS_AUTH_BAN_TABLE_H
+#define PORTCULLIS_AUTH_BAN_TABLE_H
+
+#include "base/network.h"
+
+struct ban_table;
+
+enum { BAN_TABLE_MOST_MASKS = 64 };
+
+struct ban {
+    struct network network;
+    int64_t expires_ms; /* Unix time */
+    /* The poll of tblbannedips that last saw its row, from 1 on; 0: provisional, no row is known.
+     * Provisional bans are not lifted by a poll. */
+    uint64_t poll;
+};
+
+enum ban_change { BAN_NEW, BAN_CHANGED, BAN_SAME, BAN_REFUSED /* memory, or too many masks */ };
+
+struct ban_table *ban_table_create(void);
+void ban_table_destroy(struct ban_table *table);
+
+/* Adds, or moves the end of what is there; a poll of 0 leaves a known row known. A ban that has
+ * ended already is not added. */
+enum ban_change ban_table_put(struct ban_table *table, const struct ban *ban);
+/* Is the address inside a ban that has not ended? */
+bool ban_table_holds(struct ban_table *table, const struct network_address *address,
+                     int64_t now_ms);
+/* The ban of exactly this network, if it has not ended. */
+bool ban_table_find(struct ban_table *table, const struct network *network, int64_t now_ms,
+                    struct ban *ban);
+/* False: there was none. */
+bool ban_table_remove(struct ban_table *table, const struct network *network);
+/* After a poll that ended well: removes bans whose row an earlier poll knew and this one did not
+ * see; on_lift is told of each, outside of any lock. Ended bans go silently. */
+void ban_table_lift_unseen(struct ban_table *table, uint64_t poll, int64_t now_ms,
+                           void (*on_lift)(void *context, const struct network *network),
+                           void *context);
+/* Removes what has ended. */
+void ban_table_sweep(struct ban_table *table, int64_t now_ms);
+/* Calls visit for each, in no order, outside of any lock, until it returns false. */
+void ban_table_each(struct ban_table *table, bool (*visit)(void *context, const struct ban *ban),
+                    void *context);
+size_t ban_table_count(const struct ban_table *table);
+/* Bytes it takes, for the metric. */
+size_t ban_table_bytes(const struct ban_table *table);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * Who is banned, and what leads there (auth-and-bans.md, "Bans").
+ *
+ *   loop    bans_hold ---------- memory alone: one look at the table of bans
+ *   loop    ban_attempt_begin -- a login is about to be checked; it may have to wait its turn
+ *   worker  ban_attempt_end ---- its outcome: counts, bans, lets the next one go on
+ *   keeper  (a thread of its own, with a database connection) tblbannedips and tblconfiguration
+ *           both ways, the activity log
+ *   loop 0  ban_share.c: counters, bans and lifts, to and from the other gateways through Redis
+ *
+ * Memory decides; what others know arrives there. Any thread may call what is not said to be a
+ * loop's. IPv6 is counted by ban.ipv6_prefix. Exempt addresses are never counted, held or kept
+ * waiting.
+ */
+#ifndef PORTCULLIS_AUTH_BANS_H
+#define PORTCULLIS_AUTH_BANS_H
+
+#include "auth/login.h"
+#include "base/network.h"
+#include "loop/loop.h"
+#include "store/redis.h"
+
+struct bans;
+
+struct bans_options {
+    const struct config_ban *config;    /* borrowed */
+    const struct config_mysql *mysql;   /* borrowed: the keeper's connection */
+    const struct network_list *trusted; /* borrowed: http.trusted_proxies, exempt */
+    struct redis *redis;                /* borrowed; NULL: none */
+};
+
+struct bans *bans_create(const struct bans_options *options); /* NULL: memory */
+/* Starts the keeper; returns when the table's bans are known, or after two seconds. */
+enum result bans_start(struct bans *bans);
+/* Ends the keeper; rows not yet written are tried once more. */
+void bans_stop(struct bans *bans);
+void bans_destroy(struct bans *bans);
+
+/* The address is banned now. Unknown addresses (unix sockets) never are. */
+bool bans_hold(struct bans *bans, const struct network_address *address);
+
+/* One login that is being checked. Embedded in its request; the bans' from begin to end. */
+struct ban_attempt {
+    struct loop_item item;
+    struct loop *loop;                            /* filled in by the caller */
+    void (*on_turn)(struct ban_attempt *attempt); /* on loop */
+    /* The bans' own. */
+    struct network network;
+    bool is_counted; /* holds a place among its address's undecided logins */
+    struct ban_attempt *next;
+};
+
+enum ban_outcome {
+    BAN_UNDECIDED, /* not checked, or nothing was learnt: 503 */
+    BAN_FAILED,    /* counts against the address */
+    BAN_SUCCEEDED, /* clears this username's failures at this address */
+};
+
+/* Loop. True: the login may be checked now. False: too many of this address are undecided; on_turn
+ * is called later, and bans_hold is to be asked again then. In both cases ban_attempt_end follows
+ * exactly once (after on_turn, when that is to come). */
+bool ban_attempt_begin(struct bans *bans, struct ban_attempt *attempt,
+                       const struct network_address *address);
+void ban_attempt_end(struct bans *bans, struct ban_attempt *attempt, enum ban_outcome outcome,
+                     struct slice username);
+/* A login known from memory: the same as a success. Costs one look when nothing has failed. */
+void bans_note_success(struct bans *bans, const struct network_address *address,
+                       struct slice username);
+
+/* By hand. who goes into tblactivitylog ("admin port", an address). */
+enum result bans_add(struct bans *bans, const struct network *network, uint64_t length_ms,
+                     struct slice reason, struct slice who);
+/* RESULT_NOT_FOUND: there is no such ban. */
+enum result bans_remove(struct bans *bans, const struct network *network, struct slice who);
+
+struct ban_shown {
+    struct network network;
+    int64_t expires_s; /* Unix time */
+    bool has_row;      /* known in tblbannedips */
+};
+/* Calls visit for each live ban, in no order, until it returns false. */
+void bans_each(struct bans *bans, bool (*visit)(void *context, const struct ban_shown *ban),
+               void *context);
+
+#endif
