@@ -20,14 +20,23 @@ struct ban {
     uint64_t poll;
 };
 
-enum ban_change { BAN_NEW, BAN_CHANGED, BAN_SAME, BAN_REFUSED /* memory, or too many masks */ };
+enum ban_change {
+    BAN_NEW,
+    BAN_CHANGED, /* its end has moved, or its row is known now */
+    BAN_SAME,
+    BAN_REFUSED, /* it has ended; memory; too many bans, or too many masks */
+};
 
-struct ban_table *ban_table_create(void);
+/* Holds at most `most` bans. NULL when memory is out. */
+struct ban_table *ban_table_create(size_t most);
 void ban_table_destroy(struct ban_table *table);
 
-/* Adds, or moves the end of what is there; a poll of 0 leaves a known row known. A ban that has
- * ended already is not added. */
-enum ban_change ban_table_put(struct ban_table *table, const struct ban *ban);
+/*
+ * Adds, or moves the end of what is there: a row's end (poll > 0) is taken as it is, of several
+ * rows that one poll finds the latest; any other end only if it is later. A poll of 0 leaves a
+ * known row known. A ban that has ended at now_ms is not added.
+ */
+enum ban_change ban_table_put(struct ban_table *table, const struct ban *ban, int64_t now_ms);
 /* Is the address inside a ban that has not ended? */
 bool ban_table_holds(struct ban_table *table, const struct network_address *address,
                      int64_t now_ms);
@@ -36,6 +45,10 @@ bool ban_table_find(struct ban_table *table, const struct network *network, int6
                     struct ban *ban);
 /* False: there was none. */
 bool ban_table_remove(struct ban_table *table, const struct network *network);
+/* The number of the next poll of tblbannedips, from 1 on; and of the last one that began. A row
+ * that is known to be there now is put with the latter: polls that began later must see it. */
+uint64_t ban_table_begin_poll(struct ban_table *table);
+uint64_t ban_table_last_poll(const struct ban_table *table);
 /* After a poll that ended well: removes bans whose row an earlier poll knew and this one did not
  * see; on_lift is told of each, outside of any lock. Ended bans go silently. */
 void ban_table_lift_unseen(struct ban_table *table, uint64_t poll, int64_t now_ms,

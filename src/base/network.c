@@ -73,8 +73,8 @@ static struct network_address prefix_mask(unsigned bits)
     return mask;
 }
 
-static struct network network_make(const struct network_address *address,
-                                   const struct network_address *mask)
+struct network network_masked(const struct network_address *address,
+                              const struct network_address *mask)
 {
     struct network network = {*address, *mask};
     for (size_t i = 0; i < BYTES; i++)
@@ -109,7 +109,7 @@ static bool parse_wildcards(struct slice text, struct network *network)
     bool is_whole = part == (is_v6 ? 7 : 3);
     if (!is_whole || !network_address_parse(slice_of(copy, text.size), &address))
         return false;
-    *network = network_make(&address, &mask);
+    *network = network_masked(&address, &mask);
     return true;
 }
 
@@ -129,7 +129,7 @@ bool network_parse(struct slice text, struct network *network)
     if (slash < text.size && (!slice_to_u64(slice_skip(text, slash + 1), &bits) || bits > most))
         return false;
     struct network_address mask = prefix_mask((unsigned)bits + (is_quad ? V4_BITS_BEFORE : 0));
-    *network = network_make(&address, &mask);
+    *network = network_masked(&address, &mask);
     return true;
 }
 
@@ -200,7 +200,7 @@ struct network network_of_client(const struct network_address *address, unsigned
 {
     struct network_address mask =
         prefix_mask(network_address_is_v4(address) ? 8 * BYTES : ipv6_prefix);
-    return network_make(address, &mask);
+    return network_masked(address, &mask);
 }
 
 bool network_list_parse(struct slice text, struct arena *arena, struct network_list *list)

@@ -53,6 +53,9 @@ bool network_equal(const struct network *a, const struct network *b);
 bool network_holds(const struct network *network, const struct network_address *address);
 /* Is it one IPv4 address, or one IPv6 address? */
 bool network_is_single(const struct network *network);
+/* The network of an address under a mask. */
+struct network network_masked(const struct network_address *address,
+                              const struct network_address *mask);
 /* The network as which a client is counted: an IPv4 address itself, of IPv6 its first
  * ipv6_prefix bits. */
 struct network network_of_client(const struct network_address *address, unsigned ipv6_prefix);

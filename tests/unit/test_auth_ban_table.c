@@ -1,0 +1,226 @@
+/* The bans in memory (auth-and-bans.md, "Bans"). */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "auth/ban_table.h"
+
+enum { NOW = 1000000, LATER = 2000000 };
+
+static struct network net(const char *text)
+{
+    struct network network;
+    assert_true(network_parse(slice_from(text), &network));
+    return network;
+}
+
+static struct network_address address(const char *text)
+{
+    struct network_address parsed;
+    assert_true(network_address_parse(slice_from(text), &parsed));
+    return parsed;
+}
+
+static bool holds(struct ban_table *table, const char *text)
+{
+    struct network_address parsed = address(text);
+    return ban_table_holds(table, &parsed, NOW);
+}
+
+static enum ban_change put(struct ban_table *table, const char *text, int64_t expires_ms,
+                           uint64_t poll)
+{
+    const struct ban ban = {net(text), expires_ms, poll};
+    return ban_table_put(table, &ban, NOW);
+}
+
+/* "wildcards and CIDR are read, IPv4 and IPv6"; "IPv6 is counted and banned by /64" */
+static void test_an_address_is_held_by_its_network(void **state)
+{
+    (void)state;
+    struct ban_table *table = ban_table_create(1000);
+    assert_false(holds(table, "10.0.0.1"));
+    assert_int_equal(put(table, "10.0.0.1", LATER, 0), BAN_NEW);
+    assert_int_equal(put(table, "189.123.*.*", LATER, 0), BAN_NEW);
+    assert_int_equal(put(table, "20.*.7.*", LATER, 0), BAN_NEW);
+    assert_int_equal(put(table, "192.0.2.0/25", LATER, 0), BAN_NEW);
+    assert_int_equal(put(table, "2001:db8:1:2::/64", LATER, 0), BAN_NEW);
+    static const char *const in[] = {"10.0.0.1",     "::ffff:10.0.0.1", "189.123.0.0",
+                                     "20.255.7.255", "192.0.2.127",     "2001:db8:1:2:ffff::9"};
+    static const char *const out[] = {"10.0.0.2",    "189.124.0.0",     "20.1.8.1",
+                                      "192.0.2.128", "2001:db8:1:3::1", "::10.0.0.1"};
+    for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++)
+        assert_true(holds(table, in[i]));
+    for (size_t i = 0; i < sizeof(out) / sizeof(out[0]); i++)
+        assert_false(holds(table, out[i]));
+    struct network wild = net("189.123.*.*");
+    assert_true(ban_table_remove(table, &wild));
+    assert_false(ban_table_remove(table, &wild));
+    assert_false(holds(table, "189.123.0.0"));
+    assert_true(holds(table, "20.255.7.255"));
+    ban_table_destroy(table);
+}
+
+static void test_a_ban_ends(void **state)
+{
+    (void)state;
+    struct ban_table *table = ban_table_create(1000);
+    assert_int_equal(put(table, "10.0.0.1", NOW, 0), BAN_REFUSED);
+    assert_int_equal(put(table, "10.0.0.1", NOW + 5000, 0), BAN_NEW);
+    struct network_address one = address("10.0.0.1");
+    assert_true(ban_table_holds(table, &one, NOW + 4999));
+    assert_false(ban_table_holds(table, &one, NOW + 5000));
+    const struct ban again = {net("10.0.0.1"), NOW + 9000, 0};
+    assert_int_equal(ban_table_put(table, &again, NOW + 6000), BAN_NEW);
+    assert_int_equal(ban_table_count(table), 1);
+    ban_table_sweep(table, NOW + 9000);
+    assert_int_equal(ban_table_count(table), 0);
+    ban_table_destroy(table);
+}
+
+/* A row's end is taken as it is, also when somebody shortened it; others only lengthen. */
+static void test_an_end_moves(void **state)
+{
+    (void)state;
+    struct ban ban;
+    struct network network = net("10.0.0.1");
+    struct ban_table *table = ban_table_create(1000);
+    put(table, "10.0.0.1", LATER, 0);
+    assert_int_equal(put(table, "10.0.0.1", LATER - 10000, 0), BAN_SAME);
+    assert_int_equal(put(table, "10.0.0.1", LATER + 10000, 0), BAN_CHANGED);
+    assert_int_equal(put(table, "10.0.0.1", LATER + 10900, 1), BAN_CHANGED); /* its row is known */
+    assert_int_equal(put(table, "10.0.0.1", LATER + 10000, 1), BAN_SAME);    /* a second's jitter */
+    assert_int_equal(put(table, "10.0.0.1", LATER - 50000, 1), BAN_SAME);    /* a second row */
+    assert_int_equal(put(table, "10.0.0.1", LATER - 50000, 2), BAN_CHANGED);
+    assert_true(ban_table_find(table, &network, NOW, &ban));
+    assert_int_equal(ban.expires_ms, LATER - 50000);
+    assert_int_equal(ban.poll, 2);
+    assert_int_equal(put(table, "10.0.0.1", LATER - 50000, 0), BAN_SAME);
+    assert_true(ban_table_find(table, &network, NOW, &ban));
+    assert_int_equal(ban.poll, 2);
+    ban_table_destroy(table);
+}
+
+static void note(void *context, const struct network *network)
+{
+    char *text = context;
+    char one[NETWORK_TEXT];
+    network_print(network, one);
+    snprintf(text + strlen(text), 200 - strlen(text), "%s ", one);
+}
+
+/* "A new ban is provisional (in force, not liftable by a poll) until its row is known; a poll begun
+ * later that misses the row lifts it" */
+static void test_a_poll_lifts_what_it_misses(void **state)
+{
+    (void)state;
+    char lifted[200] = "";
+    struct ban_table *table = ban_table_create(1000);
+    assert_int_equal(ban_table_begin_poll(table), 1);
+    put(table, "10.0.0.1", LATER, 1);
+    put(table, "10.0.0.2", LATER, 1);
+    put(table, "10.0.0.3", LATER, 0);
+    ban_table_lift_unseen(table, 1, NOW, note, lifted);
+    assert_string_equal(lifted, "");
+    assert_int_equal(ban_table_begin_poll(table), 2);
+    put(table, "10.0.0.1", LATER, 2);
+    put(table, "10.0.0.4", LATER, ban_table_last_poll(table)); /* inserted while it reads */
+    ban_table_lift_unseen(table, 2, NOW, note, lifted);
+    assert_string_equal(lifted, "10.0.0.2 ");
+    assert_true(holds(table, "10.0.0.1"));
+    assert_false(holds(table, "10.0.0.2"));
+    assert_true(holds(table, "10.0.0.3"));
+    assert_true(holds(table, "10.0.0.4"));
+    ban_table_lift_unseen(table, ban_table_begin_poll(table), LATER, note, lifted);
+    assert_string_equal(lifted, "10.0.0.2 ");
+    assert_int_equal(ban_table_count(table), 0);
+    ban_table_destroy(table);
+}
+
+/* Many come and go; none is lost when slots are freed. */
+static void test_many(void **state)
+{
+    (void)state;
+    enum { MANY = 20000 };
+    char text[32];
+    struct ban_table *table = ban_table_create(MANY);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(text, sizeof(text), "10.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
+        assert_int_equal(put(table, text, LATER, 0), BAN_NEW);
+    }
+    assert_int_equal(put(table, "11.0.0.1", LATER, 0), BAN_REFUSED);
+    for (int i = 0; i < MANY; i += 3) {
+        snprintf(text, sizeof(text), "10.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
+        struct network network = net(text);
+        assert_true(ban_table_remove(table, &network));
+    }
+    for (int i = 0; i < MANY; i++) {
+        snprintf(text, sizeof(text), "10.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
+        assert_int_equal(holds(table, text), i % 3 != 0);
+    }
+    assert_in_range(ban_table_bytes(table) / MANY, 32, 200);
+    ban_table_destroy(table);
+}
+
+/* "Memory is bounded": shapes of wildcards are too, since each costs a look. */
+static void test_too_many_shapes(void **state)
+{
+    (void)state;
+    char text[64];
+    struct ban_table *table = ban_table_create(1000);
+    for (int bits = 1; bits <= BAN_TABLE_MOST_MASKS; bits++) {
+        snprintf(text, sizeof(text), "2001:db8::/%d", bits + 60);
+        assert_int_equal(put(table, text, LATER, 0), BAN_NEW);
+    }
+    assert_int_equal(put(table, "10.0.0.0/30", LATER, 0), BAN_REFUSED);
+    ban_table_destroy(table);
+}
+
+static void *churn(void *context)
+{
+    struct ban_table *table = context;
+    char text[32];
+    for (int i = 0; i < 3000; i++) {
+        snprintf(text, sizeof(text), "10.0.%d.%d", i >> 8, i & 255);
+        put(table, text, LATER, 0);
+        holds(table, text);
+        struct network network = net(text);
+        ban_table_remove(table, &network);
+    }
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    struct ban_table *table = ban_table_create(100000);
+    put(table, "192.0.2.1", LATER, 0);
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, churn, table);
+    for (int i = 0; i < 1000; i++)
+        assert_true(holds(table, "192.0.2.1"));
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(ban_table_count(table), 1);
+    ban_table_destroy(table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_address_is_held_by_its_network),
+        cmocka_unit_test(test_a_ban_ends),
+        cmocka_unit_test(test_an_end_moves),
+        cmocka_unit_test(test_a_poll_lifts_what_it_misses),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_too_many_shapes),
+        cmocka_unit_test(test_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
