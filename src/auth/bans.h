@@ -27,11 +27,14 @@ struct bans_options {
     const struct config_mysql *mysql;   /* borrowed: the keeper's connection */
     const struct network_list *trusted; /* borrowed: http.trusted_proxies, exempt */
     struct redis *redis;                /* borrowed; NULL: none */
+    struct loop *redis_loop; /* the loop that redis lives on */
 };
 
 struct bans *bans_create(const struct bans_options *options); /* NULL: memory */
 /* Starts the keeper; returns when the table's bans are known, or after two seconds. */
 enum result bans_start(struct bans *bans);
+/* Loop 0, about every 100 ms: what is due by time. */
+void bans_tick(struct bans *bans);
 /* Ends the keeper; rows not yet written are tried once more. */
 void bans_stop(struct bans *bans);
 void bans_destroy(struct bans *bans);
@@ -50,17 +53,22 @@ struct ban_attempt {
     struct ban_attempt *next;
 };
 
+enum ban_turn {
+    BAN_TURN_NOW,   /* the login may be checked */
+    BAN_TURN_LATER, /* too many of this address are undecided; on_turn comes, then ask bans_hold */
+    BAN_TURN_NEVER, /* the address has been banned this moment */
+};
+
 enum ban_outcome {
     BAN_UNDECIDED, /* not checked, or nothing was learnt: 503 */
     BAN_FAILED,    /* counts against the address */
     BAN_SUCCEEDED, /* clears this username's failures at this address */
 };
 
-/* Loop. True: the login may be checked now. False: too many of this address are undecided; on_turn
- * is called later, and bans_hold is to be asked again then. In both cases ban_attempt_end follows
- * exactly once (after on_turn, when that is to come). */
-bool ban_attempt_begin(struct bans *bans, struct ban_attempt *attempt,
+/* Loop. After BAN_TURN_NOW, and after on_turn, ban_attempt_end follows exactly once. */
+enum ban_turn ban_attempt_begin(struct bans *bans, struct ban_attempt *attempt,
                        const struct network_address *address);
+/* Any thread. */
 void ban_attempt_end(struct bans *bans, struct ban_attempt *attempt, enum ban_outcome outcome,
                      struct slice username);
 /* A login known from memory: the same as a success. Costs one look when nothing has failed. */

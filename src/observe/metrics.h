@@ -57,6 +57,17 @@
     X(AUTH_HASHING, "portcullis_auth_hashing", "gauge", "bcrypt computations running now")         \
     X(AUTH_HASHING_FULL, "portcullis_limit_hashing_total", "counter",                              \
       "Logins refused 503: auth.max_hashing")                                                      \
+    X(BANS, "portcullis_bans", "gauge", "Bans in force")                                           \
+    X(BANS_BYTES, "portcullis_bans_bytes", "gauge", "Memory that the bans take")                   \
+    X(BANS_TRACKED, "portcullis_bans_tracked", "gauge", "Addresses with failed logins that count") \
+    X(BANS_MADE, "portcullis_bans_made_total", "counter", "Bans made here for failed logins")      \
+    X(BANS_HEARD, "portcullis_bans_heard_total", "counter", "Bans that another gateway made")      \
+    X(BANS_LIFTED, "portcullis_bans_lifted_total", "counter", "Bans lifted before their end")      \
+    X(BANS_REFUSED, "portcullis_banned_requests_total", "counter", "Requests of banned addresses") \
+    X(BANS_WAITED, "portcullis_login_waits_total", "counter",                                      \
+      "Logins that waited for others of their address to be decided")                              \
+    X(BANS_MISSED, "portcullis_bans_missed_total", "counter",                                      \
+      "Failures, bans and lifts that Redis was never told of, since too many waited")              \
     X(COUNT_CACHE_HITS, "portcullis_count_cache_hits_total", "counter",                            \
       "Totals taken from memory (cache.count_ttl)")                                                \
     X(COUNT_CACHE_MISSES, "portcullis_count_cache_misses_total", "counter", "Totals counted")      \
