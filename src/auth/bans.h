@@ -27,7 +27,7 @@ struct bans_options {
     const struct config_mysql *mysql;   /* borrowed: the keeper's connection */
     const struct network_list *trusted; /* borrowed: http.trusted_proxies, exempt */
     struct redis *redis;                /* borrowed; NULL: none */
-    struct loop *redis_loop; /* the loop that redis lives on */
+    struct loop *redis_loop;            /* the loop that redis lives on */
 };
 
 struct bans *bans_create(const struct bans_options *options); /* NULL: memory */
@@ -49,6 +49,7 @@ struct ban_attempt {
     void (*on_turn)(struct ban_attempt *attempt); /* on loop */
     /* The bans' own. */
     struct network network;
+    bool is_exempt;
     bool is_counted; /* holds a place among its address's undecided logins */
     struct ban_attempt *next;
 };
@@ -67,7 +68,7 @@ enum ban_outcome {
 
 /* Loop. After BAN_TURN_NOW, and after on_turn, ban_attempt_end follows exactly once. */
 enum ban_turn ban_attempt_begin(struct bans *bans, struct ban_attempt *attempt,
-                       const struct network_address *address);
+                                const struct network_address *address);
 /* Any thread. */
 void ban_attempt_end(struct bans *bans, struct ban_attempt *attempt, enum ban_outcome outcome,
                      struct slice username);

@@ -1,0 +1,418 @@
+/*
+ *   IDLE --start, ban.resync--> ASKED (epoch) --> PULLING (ZSCAN, page by page) --+--> IDLE
+ *                                                                                 |
+ *                               after an absence, or when Redis lost its memory   +--> TELLING
+ */
+#include "auth/ban_merge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/ban_scripts.h"
+#include "base/clock.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+enum { BATCH = 100, BATCHES_A_TICK = 20, EPOCH_BYTES = 64, AGAIN_US = 1000000 };
+#define EPOCH_LIFE_MS "2592000000" /* 30 days, begun anew at every resync */
+
+enum phase { IDLE, ASKED, PULLING, TELLING };
+
+struct ban_merge {
+    struct ban_share_options options;
+    const char *origin;
+    struct redis_script announce;
+    struct redis_script score;
+    bool only_reads_table; /* ban.table=read: Redis is the authority for bans without rows */
+    enum phase phase;
+    bool is_due;        /* at once, not when ban.resync has passed */
+    bool was_away;      /* since the last merge */
+    bool has_lost;      /* Redis has another epoch than before: it knows nothing of ours */
+    uint64_t resync_us; /* when the next is due */
+    char epoch[EPOCH_BYTES];
+    struct ban *told; /* owned; memory's bans while TELLING */
+    size_t told_count;
+    size_t told_at;
+};
+
+struct ban_merge *ban_merge_create(const struct ban_share_options *options, const char *origin)
+{
+    struct ban_merge *merge = calloc(1, sizeof(*merge));
+    if (!merge)
+        return NULL;
+    merge->options = *options;
+    merge->origin = origin;
+    merge->announce.text = ban_script_announce;
+    redis_script_init(&merge->announce);
+    merge->score.text = ban_script_score;
+    redis_script_init(&merge->score);
+    merge->only_reads_table = slice_equal(slice_from(options->config->table), SLICE("read"));
+    return merge;
+}
+
+void ban_merge_destroy(struct ban_merge *merge)
+{
+    if (!merge)
+        return;
+    free(merge->told);
+    free(merge);
+}
+
+static int64_t wall_ms(void)
+{
+    return (int64_t)(clock_wall_us() / 1000);
+}
+
+/* --- messages ------------------------------------------------------------------------------ */
+
+enum { MOST_WORDS = 6 };
+
+static bool read_hex(struct slice text, uint64_t *number)
+{
+    *number = 0;
+    if (text.size != 16)
+        return false;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        bool is_digit = c >= '0' && c <= '9';
+        if (!is_digit && !(c >= 'a' && c <= 'f'))
+            return false;
+        *number = *number << 4 | (uint64_t)(is_digit ? c - '0' : c - 'a' + 10);
+    }
+    return true;
+}
+
+static void put_heard(struct ban_merge *merge, const struct network *network, uint64_t left_ms,
+                      bool has_row)
+{
+    struct ban_table *table = merge->options.table;
+    int64_t now_ms = wall_ms();
+    const struct ban ban = {*network, now_ms + (int64_t)left_ms,
+                            has_row ? ban_table_last_poll(table) : 0};
+    if (left_ms > INT64_MAX / 4 || ban_table_put(table, &ban, now_ms) != BAN_NEW)
+        return;
+    metric_increment(METRIC_BANS_HEARD);
+    ban_counters_clear(merge->options.counters, network);
+}
+
+/* ban NETWORK LEFT ROW ORIGIN */
+static void hear_ban(struct ban_merge *merge, const struct network *network,
+                     const struct slice *words)
+{
+    uint64_t left_ms = 0;
+    if (slice_to_u64(words[2], &left_ms))
+        put_heard(merge, network, left_ms, slice_equal(words[3], SLICE("1")));
+}
+
+/* lift NETWORK ORIGIN */
+static void hear_lift(struct ban_merge *merge, const struct network *network,
+                      const struct slice *words)
+{
+    (void)words;
+    if (ban_table_remove(merge->options.table, network))
+        metric_increment(METRIC_BANS_LIFTED);
+    ban_counters_clear(merge->options.counters, network);
+}
+
+/* fail NETWORK USER ID AGE ORIGIN */
+static void hear_fail(struct ban_merge *merge, const struct network *network,
+                      const struct slice *words)
+{
+    uint64_t age_ms = 0;
+    int64_t now_ms = wall_ms();
+    struct ban_failure failure = {.id = 0};
+    if (!read_hex(words[2], &failure.user) || !read_hex(words[3], &failure.id) ||
+        !slice_to_u64(words[4], &age_ms) || age_ms > INT64_MAX / 4)
+        return;
+    failure.at_ms = now_ms - (int64_t)age_ms;
+    ban_counters_fail(merge->options.counters, &network->address, &failure, now_ms);
+}
+
+/* clear NETWORK USER ORIGIN */
+static void hear_clear(struct ban_merge *merge, const struct network *network,
+                       const struct slice *words)
+{
+    uint64_t user = 0;
+    if (read_hex(words[2], &user))
+        ban_counters_clear_user(merge->options.counters, &network->address, user);
+}
+
+void ban_merge_hear(struct ban_merge *merge, struct slice message)
+{
+    static const struct {
+        struct slice word;
+        size_t words;
+        void (*hear)(struct ban_merge *merge, const struct network *network,
+                     const struct slice *words);
+    } kinds[] = {
+        {{"ban", 3}, 5, hear_ban},
+        {{"lift", 4}, 3, hear_lift},
+        {{"fail", 4}, 6, hear_fail},
+        {{"clear", 5}, 4, hear_clear},
+    };
+    struct slice words[MOST_WORDS];
+    size_t count = 0;
+    struct network network;
+    while (count < MOST_WORDS && slice_split(&message, ' ', &words[count]))
+        count++;
+    if (message.data || count < 3 || !network_parse(words[1], &network) ||
+        slice_equal(words[count - 1], slice_from(merge->origin)))
+        return;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (count == kinds[i].words && slice_equal(words[0], kinds[i].word))
+            kinds[i].hear(merge, &network, words);
+}
+
+/* --- pulling ------------------------------------------------------------------------------- */
+
+static void pull_page(struct ban_merge *merge, const char *cursor);
+
+static void finish(struct ban_merge *merge)
+{
+    free(merge->told);
+    merge->told = NULL;
+    merge->phase = IDLE;
+    merge->was_away = merge->has_lost = false;
+    merge->resync_us = clock_now_us() + merge->options.config->resync_ms * 1000;
+}
+
+/* Lost in the middle: begun anew when Redis is back, or soon. */
+static void give_up(struct ban_merge *merge)
+{
+    free(merge->told);
+    merge->told = NULL;
+    merge->phase = IDLE;
+    merge->resync_us = clock_now_us() + AGAIN_US;
+}
+
+struct copying {
+    struct ban_merge *merge;
+    size_t capacity;
+};
+
+static bool is_to_tell(const struct ban_merge *merge, const struct ban *ban)
+{
+    return ban->poll > 0 || merge->only_reads_table;
+}
+
+static bool copy_ban(void *context, const struct ban *ban)
+{
+    struct copying *copying = context;
+    struct ban_merge *merge = copying->merge;
+    if (!is_to_tell(merge, ban))
+        return true;
+    if (merge->told_count == copying->capacity)
+        return false;
+    merge->told[merge->told_count++] = *ban;
+    return true;
+}
+
+static void begin_telling(struct ban_merge *merge)
+{
+    size_t count = ban_table_count(merge->options.table);
+    struct copying copying = {merge, count};
+    merge->told_at = merge->told_count = 0;
+    merge->told = count ? malloc(count * sizeof(*merge->told)) : NULL;
+    if (merge->told)
+        ban_table_each(merge->options.table, copy_ban, &copying);
+    if (merge->told_count)
+        merge->phase = TELLING;
+    else
+        finish(merge);
+}
+
+/* Members and scores by turns. */
+static void take_page(struct ban_merge *merge, const redisReply *items)
+{
+    int64_t now_ms = wall_ms();
+    for (size_t i = 0; i + 1 < items->elements; i += 2) {
+        struct network network;
+        const redisReply *member = items->element[i];
+        const redisReply *score = items->element[i + 1];
+        uint64_t number = 0;
+        if (member->type != REDIS_REPLY_STRING || score->type != REDIS_REPLY_STRING ||
+            !network_parse(slice_of(member->str, (size_t)member->len), &network) ||
+            !slice_to_u64(slice_of(score->str, (size_t)score->len), &number) ||
+            (int64_t)(number / 2) <= now_ms)
+            continue;
+        put_heard(merge, &network, number / 2 - (uint64_t)now_ms, number % 2 == 1);
+    }
+}
+
+static bool is_page(const redisReply *reply)
+{
+    return reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+           reply->element[0]->type == REDIS_REPLY_STRING &&
+           reply->element[1]->type == REDIS_REPLY_ARRAY;
+}
+
+static void on_page(void *context, const redisReply *reply)
+{
+    struct ban_merge *merge = context;
+    if (merge->phase != PULLING)
+        return;
+    if (!is_page(reply)) {
+        give_up(merge);
+        return;
+    }
+    take_page(merge, reply->element[1]);
+    if (strcmp(reply->element[0]->str, "0") != 0)
+        pull_page(merge, reply->element[0]->str);
+    else if (merge->was_away || merge->has_lost)
+        begin_telling(merge);
+    else
+        finish(merge);
+}
+
+static void pull_page(struct ban_merge *merge, const char *cursor)
+{
+    char key[REDIS_KEY_BYTES];
+    const struct slice words[] = {SLICE("ZSCAN"),
+                                  redis_key(merge->options.redis, "bans", SLICE(""), key),
+                                  slice_from(cursor), SLICE("COUNT"), SLICE("1000")};
+    merge->phase = PULLING;
+    if (redis_command(merge->options.redis, words, 5, on_page, merge) != RESULT_OK)
+        give_up(merge);
+}
+
+static void on_epoch(void *context, const redisReply *reply)
+{
+    struct ban_merge *merge = context;
+    if (merge->phase != ASKED)
+        return;
+    if (!reply || reply->type != REDIS_REPLY_STRING) {
+        give_up(merge);
+        return;
+    }
+    merge->has_lost = merge->epoch[0] && strcmp(merge->epoch, reply->str) != 0;
+    snprintf(merge->epoch, sizeof(merge->epoch), "%s", reply->str);
+    pull_page(merge, "0");
+}
+
+/* An epoch of ours unless there is one; then what it is. */
+static void ask(struct ban_merge *merge)
+{
+    char key[REDIS_KEY_BYTES];
+    char made[EPOCH_BYTES];
+    struct redis *redis = merge->options.redis;
+    struct slice name = redis_key(redis, "epoch", SLICE(""), key);
+    snprintf(made, sizeof(made), "%s-%" PRIx64, merge->origin, clock_wall_us());
+    const struct slice set[] = {SLICE("SET"), name,        slice_from(made),
+                                SLICE("NX"),  SLICE("PX"), SLICE(EPOCH_LIFE_MS)};
+    const struct slice live[] = {SLICE("PEXPIRE"), name, SLICE(EPOCH_LIFE_MS)};
+    const struct slice get[] = {SLICE("GET"), name};
+    merge->phase = ASKED;
+    if (redis_command(redis, set, 6, NULL, NULL) != RESULT_OK ||
+        redis_command(redis, live, 3, NULL, NULL) != RESULT_OK ||
+        redis_command(redis, get, 2, on_epoch, merge) != RESULT_OK)
+        give_up(merge);
+}
+
+/* --- telling ------------------------------------------------------------------------------- */
+
+/* A ban without a row that Redis, with its memory whole, does not have: lifted while we were
+ * away. */
+static void on_score(void *context, const redisReply *reply)
+{
+    struct ban_merge *merge = context;
+    struct network network;
+    struct ban ban;
+    /* The script gives the network back where it has no score: the list has moved on. */
+    if (!reply || reply->type != REDIS_REPLY_STRING ||
+        !network_parse(slice_of(reply->str, (size_t)reply->len), &network) ||
+        !ban_table_find(merge->options.table, &network, wall_ms(), &ban) || ban.poll > 0)
+        return;
+    ban_table_remove(merge->options.table, &network);
+    metric_increment(METRIC_BANS_LIFTED);
+}
+
+static enum result ask_score(struct ban_merge *merge, const struct ban *ban)
+{
+    char key[REDIS_KEY_BYTES];
+    char network[NETWORK_TEXT];
+    network_print(&ban->network, network);
+    const struct slice words[] = {redis_key(merge->options.redis, "bans", SLICE(""), key),
+                                  slice_from(network)};
+    return redis_eval(merge->options.redis, &merge->score, 1, words, 2, on_score, merge);
+}
+
+struct batch {
+    struct slice words[2 + 2 * BATCH];
+    char texts[2 * BATCH][NETWORK_TEXT];
+    char key[REDIS_KEY_BYTES];
+    size_t count;
+};
+
+static void batch_add(struct batch *batch, const struct ban *ban, int64_t now_ms)
+{
+    char *left = batch->texts[batch->count - 2];
+    char *network = batch->texts[batch->count - 1];
+    snprintf(left, NETWORK_TEXT, "%" PRId64, ban->expires_ms - now_ms);
+    network_print(&ban->network, network);
+    batch->words[batch->count++] = slice_from(left);
+    batch->words[batch->count++] = slice_from(network);
+}
+
+/* The next bans that are alike in having rows, as one script. */
+static enum result tell_batch(struct ban_merge *merge)
+{
+    struct batch batch = {.count = 2};
+    int64_t now_ms = wall_ms();
+    bool has_row = merge->told[merge->told_at].poll > 0;
+    batch.words[0] = redis_key(merge->options.redis, "bans", SLICE(""), batch.key);
+    batch.words[1] = has_row ? SLICE("1") : SLICE("0");
+    while (merge->told_at < merge->told_count && batch.count < 2 + 2 * BATCH) {
+        const struct ban *ban = &merge->told[merge->told_at];
+        if ((ban->poll > 0) != has_row)
+            break;
+        merge->told_at++;
+        if (ban->expires_ms > now_ms)
+            batch_add(&batch, ban, now_ms);
+    }
+    if (batch.count == 2)
+        return RESULT_OK;
+    return redis_eval(merge->options.redis, &merge->announce, 1, batch.words, batch.count, NULL,
+                      NULL);
+}
+
+static void tell(struct ban_merge *merge)
+{
+    enum result result = RESULT_OK;
+    for (size_t i = 0;
+         result == RESULT_OK && merge->told_at < merge->told_count && i < BATCHES_A_TICK; i++) {
+        const struct ban *ban = &merge->told[merge->told_at];
+        if (ban->poll == 0 && !merge->has_lost) {
+            result = ask_score(merge, ban);
+            merge->told_at++;
+        } else {
+            result = tell_batch(merge);
+        }
+    }
+    if (result != RESULT_OK)
+        give_up(merge);
+    else if (merge->told_at == merge->told_count)
+        finish(merge);
+}
+
+void ban_merge_start(struct ban_merge *merge)
+{
+    merge->is_due = merge->was_away = true;
+}
+
+void ban_merge_stop(struct ban_merge *merge)
+{
+    give_up(merge);
+}
+
+void ban_merge_tick(struct ban_merge *merge)
+{
+    bool is_due = merge->is_due || clock_now_us() >= merge->resync_us;
+    if (merge->phase == TELLING) {
+        tell(merge);
+    } else if (merge->phase == IDLE && is_due) {
+        merge->is_due = false;
+        ask(merge);
+    }
+}

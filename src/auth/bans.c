@@ -1,0 +1,380 @@
+/* Where the parts meet: counters lead to bans, bans to rows and messages. */
+#include "auth/bans.h"
+
+#include <inttypes.h>
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "auth/ban_keeper.h"
+#include "auth/ban_share.h"
+#include "base/clock.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+enum {
+    FIRST_POLL_MS = 2000,
+    DEFAULT_LENGTH_MS = 15 * 60 * 1000, /* where InvalidLoginBanLength is absent */
+    SWEEP_TICKS = 100,                  /* the table's ended bans go every ten seconds */
+};
+
+struct bans {
+    const struct config_ban *config;
+    struct ban_table *table;
+    struct ban_counters *counters;
+    struct ban_keeper *keeper;
+    struct ban_share *share; /* NULL: no Redis */
+    const struct network_list *trusted;
+    struct arena arena;         /* of exempt */
+    struct network_list exempt; /* ban.exempt */
+    bool has_own_length;        /* ban.length is set */
+    atomic_uint_fast64_t length_ms;
+    pthread_rwlock_t whitelist_lock; /* guards the two below */
+    struct arena whitelist_arena;
+    struct network_list whitelist; /* WHMCS's WhitelistedIPs */
+    atomic_bool has_started;       /* rows found from now on are news */
+    atomic_uint next_failure;
+    uint32_t origin; /* of this process's failures */
+    unsigned ticks;  /* loop 0's */
+};
+
+static int64_t wall_ms(void)
+{
+    return (int64_t)(clock_wall_us() / 1000);
+}
+
+/* --- exemptions ---------------------------------------------------------------------------- */
+
+static bool is_whitelisted(struct bans *bans, const struct network_address *address)
+{
+    pthread_rwlock_rdlock(&bans->whitelist_lock);
+    bool is_listed = network_list_holds(&bans->whitelist, address);
+    pthread_rwlock_unlock(&bans->whitelist_lock);
+    return is_listed;
+}
+
+static bool is_exempt(struct bans *bans, const struct network_address *address)
+{
+    return !network_address_is_known(address) || network_list_holds(bans->trusted, address) ||
+           network_list_holds(&bans->exempt, address) || is_whitelisted(bans, address);
+}
+
+static void on_settings(void *context, const struct ban_settings *settings)
+{
+    struct bans *bans = context;
+    struct network_list copy = {0};
+    size_t count = settings->whitelist.count;
+    if (!bans->has_own_length)
+        atomic_store(&bans->length_ms,
+                     settings->has_length ? settings->length_ms : DEFAULT_LENGTH_MS);
+    pthread_rwlock_wrlock(&bans->whitelist_lock);
+    arena_clear(&bans->whitelist_arena);
+    arena_init(&bans->whitelist_arena);
+    copy.items = arena_alloc(&bans->whitelist_arena, (count + 1) * sizeof(*copy.items));
+    for (size_t i = 0; copy.items && i < count; i++)
+        copy.items[copy.count++] = settings->whitelist.items[i];
+    bans->whitelist = copy;
+    pthread_rwlock_unlock(&bans->whitelist_lock);
+}
+
+/* --- bans ---------------------------------------------------------------------------------- */
+
+/* Under the counters' lock: memory alone, so that nobody slips in between. */
+static void on_over(void *context, const struct network_address *address)
+{
+    struct bans *bans = context;
+    uint64_t length_ms = atomic_load(&bans->length_ms);
+    const struct ban ban = {network_of_client(address, (unsigned)bans->config->ipv6_prefix),
+                            wall_ms() + (int64_t)length_ms, 0};
+    if (length_ms)
+        ban_table_put(bans->table, &ban, wall_ms());
+}
+
+/* A ban of ours is in memory: its row, its line in the log, the other gateways. */
+static void announce(struct bans *bans, const struct ban *ban)
+{
+    char network[NETWORK_TEXT];
+    char text[160];
+    uint64_t length_ms = atomic_load(&bans->length_ms);
+    network_print(&ban->network, network);
+    snprintf(text, sizeof(text), "%s banned for %" PRIu64 " s after %" PRIu64 " failed logins",
+             network, length_ms / 1000, bans->config->attempts);
+    log_warning("ban", "%s", text);
+    metric_increment(METRIC_BANS_MADE);
+    ban_keeper_add_row(bans->keeper, ban, SLICE("portcullis: too many failed API logins"));
+    ban_keeper_log(bans->keeper, slice_from(text), &ban->network);
+}
+
+/* Redis counted what this gateway alone could not. */
+static void on_shared_ban(void *context, const struct ban *ban)
+{
+    announce(context, ban);
+}
+
+static void on_row(void *context, const struct ban *ban)
+{
+    struct bans *bans = context;
+    ban_counters_clear(bans->counters, &ban->network);
+    if (atomic_load(&bans->has_started))
+        ban_share_ban(bans->share, ban);
+}
+
+static void on_lift(void *context, const struct network *network)
+{
+    struct bans *bans = context;
+    char text[NETWORK_TEXT];
+    network_print(network, text);
+    log_info("ban", "%s is no longer banned: its row is gone", text);
+    metric_increment(METRIC_BANS_LIFTED);
+    ban_counters_clear(bans->counters, network);
+    ban_share_lift(bans->share, network);
+}
+
+bool bans_hold(struct bans *bans, const struct network_address *address)
+{
+    return ban_table_holds(bans->table, address, wall_ms()) && !is_exempt(bans, address);
+}
+
+/* --- logins -------------------------------------------------------------------------------- */
+
+static bool is_banned(void *context, const struct network_address *address)
+{
+    struct bans *bans = context;
+    return ban_table_holds(bans->table, address, wall_ms());
+}
+
+static bool counts(struct bans *bans, const struct network_address *address)
+{
+    return atomic_load_explicit(&bans->length_ms, memory_order_relaxed) > 0 &&
+           !is_exempt(bans, address);
+}
+
+static struct network network_for(const struct bans *bans, const struct network_address *address)
+{
+    return network_of_client(address, (unsigned)bans->config->ipv6_prefix);
+}
+
+enum ban_turn ban_attempt_begin(struct bans *bans, struct ban_attempt *attempt,
+                                const struct network_address *address)
+{
+    attempt->is_counted = false;
+    attempt->is_exempt = !counts(bans, address);
+    attempt->network = network_for(bans, address);
+    if (attempt->is_exempt)
+        return BAN_TURN_NOW;
+    enum ban_turn turn = ban_counters_begin(bans->counters, attempt, is_banned, wall_ms());
+    if (turn == BAN_TURN_LATER)
+        metric_increment(METRIC_BANS_WAITED);
+    return turn;
+}
+
+/* The same on every gateway. */
+static uint64_t user_hash(struct slice username)
+{
+    return XXH3_64bits(username.data, username.size);
+}
+
+static void count_failure(struct bans *bans, const struct network *network, struct slice username)
+{
+    int64_t now_ms = wall_ms();
+    uint64_t length_ms = atomic_load(&bans->length_ms);
+    const struct ban_failure failure = {
+        .id = (uint64_t)bans->origin << 32 | atomic_fetch_add(&bans->next_failure, 1),
+        .user = user_hash(username),
+        .at_ms = now_ms,
+    };
+    struct ban ban;
+    bool is_over = ban_counters_fail(bans->counters, &network->address, &failure, now_ms);
+    ban_share_fail(bans->share, network, &failure, length_ms);
+    if (!is_over || !ban_table_find(bans->table, network, now_ms, &ban))
+        return;
+    announce(bans, &ban);
+    ban_share_ban(bans->share, &ban);
+}
+
+void ban_attempt_end(struct bans *bans, struct ban_attempt *attempt, enum ban_outcome outcome,
+                     struct slice username)
+{
+    if (attempt->is_exempt)
+        return;
+    if (outcome == BAN_FAILED)
+        count_failure(bans, &attempt->network, username);
+    else if (outcome == BAN_SUCCEEDED)
+        bans_note_success(bans, &attempt->network.address, username);
+    ban_counters_end(bans->counters, attempt, wall_ms());
+}
+
+void bans_note_success(struct bans *bans, const struct network_address *address,
+                       struct slice username)
+{
+    if (ban_counters_are_empty(bans->counters) || !network_address_is_known(address))
+        return;
+    struct network network = network_for(bans, address);
+    uint64_t user = user_hash(username);
+    if (ban_counters_clear_user(bans->counters, &network.address, user))
+        ban_share_clear_user(bans->share, &network, user);
+}
+
+/* --- by hand ------------------------------------------------------------------------------- */
+
+enum result bans_add(struct bans *bans, const struct network *network, uint64_t length_ms,
+                     struct slice reason, struct slice who)
+{
+    char text[NETWORK_TEXT];
+    struct buffer line;
+    const struct ban ban = {*network, wall_ms() + (int64_t)length_ms, 0};
+    if (ban_table_put(bans->table, &ban, wall_ms()) == BAN_REFUSED)
+        return RESULT_LIMIT;
+    network_print(network, text);
+    buffer_init(&line);
+    buffer_printf(&line, "%s banned for %" PRIu64 " s by %.*s: %.*s", text, length_ms / 1000,
+                  SLICE_ARGS(who), SLICE_ARGS(reason));
+    ban_counters_clear(bans->counters, network);
+    ban_keeper_add_row(bans->keeper, &ban, reason);
+    ban_keeper_log(bans->keeper, buffer_slice(&line), network);
+    ban_share_ban(bans->share, &ban);
+    buffer_clear(&line);
+    return RESULT_OK;
+}
+
+enum result bans_remove(struct bans *bans, const struct network *network, struct slice who)
+{
+    char text[NETWORK_TEXT];
+    struct buffer line;
+    if (!ban_table_remove(bans->table, network))
+        return RESULT_NOT_FOUND;
+    network_print(network, text);
+    buffer_init(&line);
+    buffer_printf(&line, "%s is no longer banned: lifted by %.*s", text, SLICE_ARGS(who));
+    metric_increment(METRIC_BANS_LIFTED);
+    ban_counters_clear(bans->counters, network);
+    ban_keeper_delete_row(bans->keeper, network);
+    ban_keeper_log(bans->keeper, buffer_slice(&line), network);
+    ban_share_lift(bans->share, network);
+    buffer_clear(&line);
+    return RESULT_OK;
+}
+
+struct showing {
+    bool (*visit)(void *context, const struct ban_shown *ban);
+    void *context;
+    int64_t now_ms;
+};
+
+static bool show(void *context, const struct ban *ban)
+{
+    const struct showing *showing = context;
+    const struct ban_shown shown = {ban->network, (ban->expires_ms + 999) / 1000, ban->poll > 0};
+    return ban->expires_ms <= showing->now_ms || showing->visit(showing->context, &shown);
+}
+
+void bans_each(struct bans *bans, bool (*visit)(void *context, const struct ban_shown *ban),
+               void *context)
+{
+    struct showing showing = {visit, context, wall_ms()};
+    ban_table_each(bans->table, show, &showing);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static bool make_parts(struct bans *bans, const struct bans_options *options)
+{
+    const struct ban_counters_options counters = {
+        .attempts = (uint32_t)options->config->attempts,
+        .window_ms = (int64_t)options->config->window_ms,
+        .most = options->config->max_tracked,
+        .on_over = on_over,
+        .context = bans,
+    };
+    bans->table = ban_table_create(options->config->max_tracked);
+    bans->counters = ban_counters_create(&counters);
+    const struct ban_keeper_options keeper = {
+        .config = options->config,
+        .mysql = options->mysql,
+        .table = bans->table,
+        .on_lift = on_lift,
+        .on_row = on_row,
+        .on_settings = on_settings,
+        .context = bans,
+    };
+    bans->keeper = ban_keeper_create(&keeper);
+    const struct ban_share_options share = {
+        .config = options->config,
+        .redis = options->redis,
+        .loop = options->redis_loop,
+        .table = bans->table,
+        .counters = bans->counters,
+        .on_ban = on_shared_ban,
+        .context = bans,
+    };
+    bans->share = options->redis ? ban_share_create(&share) : NULL;
+    return bans->table && bans->counters && bans->keeper && (!options->redis || bans->share);
+}
+
+struct bans *bans_create(const struct bans_options *options)
+{
+    uint64_t length_ms = DEFAULT_LENGTH_MS;
+    struct bans *bans = calloc(1, sizeof(*bans));
+    if (!bans)
+        return NULL;
+    bans->config = options->config;
+    bans->trusted = options->trusted;
+    arena_init(&bans->arena);
+    arena_init(&bans->whitelist_arena);
+    pthread_rwlock_init(&bans->whitelist_lock, NULL);
+    bans->has_own_length = options->config->length[0] != '\0';
+    if (bans->has_own_length)
+        config_read_duration(slice_from(options->config->length), &length_ms);
+    atomic_init(&bans->length_ms, length_ms);
+    bool is_whole =
+        network_list_parse(slice_from(options->config->exempt), &bans->arena, &bans->exempt) &&
+        RAND_bytes((unsigned char *)&bans->origin, sizeof(bans->origin)) == 1 &&
+        make_parts(bans, options);
+    if (is_whole)
+        return bans;
+    bans_destroy(bans);
+    return NULL;
+}
+
+enum result bans_start(struct bans *bans)
+{
+    enum result result = ban_keeper_start(bans->keeper, FIRST_POLL_MS);
+    atomic_store(&bans->has_started, true);
+    return result;
+}
+
+void bans_tick(struct bans *bans)
+{
+    size_t count = ban_table_count(bans->table);
+    size_t most = bans->config->max_tracked;
+    ban_share_tick(bans->share);
+    ban_counters_sweep(bans->counters, wall_ms());
+    ban_counters_set_most(bans->counters, most > count ? most - count : 0);
+    if (++bans->ticks % SWEEP_TICKS == 0)
+        ban_table_sweep(bans->table, wall_ms());
+    metric_set(METRIC_BANS, (int64_t)count);
+    metric_set(METRIC_BANS_BYTES, (int64_t)ban_table_bytes(bans->table));
+    metric_set(METRIC_BANS_TRACKED, (int64_t)ban_counters_count(bans->counters));
+}
+
+void bans_stop(struct bans *bans)
+{
+    ban_keeper_stop(bans->keeper);
+}
+
+void bans_destroy(struct bans *bans)
+{
+    if (!bans)
+        return;
+    ban_keeper_destroy(bans->keeper);
+    ban_share_destroy(bans->share);
+    ban_counters_destroy(bans->counters);
+    ban_table_destroy(bans->table);
+    pthread_rwlock_destroy(&bans->whitelist_lock);
+    arena_clear(&bans->whitelist_arena);
+    arena_clear(&bans->arena);
+    free(bans);
+}
