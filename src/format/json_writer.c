@@ -15,7 +15,8 @@ enum { MOST_DEPTH = 64 };
 struct json_writer {
     struct writer head;
     yajl_gen generator;
-    struct buffer scratch; /* text whose bad UTF-8 was replaced, or with quotes around it */
+    struct buffer scratch; /* text whose bad UTF-8 was replaced */
+    struct slice plain;    /* what to print where yajl prints plain_mark */
     size_t depth;          /* objects and lists open below the fragment */
     bool is_swallowing;    /* the fragment's own brace is being opened */
 };
@@ -25,18 +26,48 @@ static struct json_writer *self_of(struct writer *writer)
     return (struct json_writer *)writer;
 }
 
-static void print(void *context, const char *text, size_t size)
+/*
+ * yajl looks at each byte of a string for escapes. Of text that is known to need none it is shown
+ * an empty string in its place, or a literal where a value is wanted; what it would copy unchanged
+ * is put where it prints the mark. Its order, commas and checks stay.
+ */
+static const char plain_mark[] = "\"\"";
+enum { PLAIN_KEY = 0, PLAIN_VALUE = sizeof(plain_mark) - 1 }; /* sizes it is shown with */
+
+static void append(struct buffer *out, const char *text, size_t size)
 {
-    struct json_writer *self = context;
-    struct buffer *out = self->head.out;
-    if (self->is_swallowing || size == 0) /* yajl prints '' too, whose data may be NULL */
-        return;
     if (out->has_failed || out->capacity - out->size < size) {
         buffer_append(out, text, size);
         return;
     }
     memcpy(out->data + out->size, text, size);
     out->size += size;
+}
+
+/* A value gets its quotes here, a key has them from yajl. */
+static void print_plain(struct json_writer *self, bool is_value)
+{
+    const size_t quotes = is_value ? 2 : 0;
+    char *to = buffer_reserve(self->head.out, self->plain.size + quotes);
+    if (!to)
+        return;
+    if (is_value)
+        *to++ = '"';
+    memcpy(to, self->plain.data, self->plain.size);
+    if (is_value)
+        to[self->plain.size] = '"';
+    self->head.out->size += self->plain.size + quotes;
+}
+
+static void print(void *context, const char *text, size_t size)
+{
+    struct json_writer *self = context;
+    if (self->is_swallowing)
+        return;
+    if (text == plain_mark)
+        print_plain(self, size == PLAIN_VALUE);
+    else if (size) /* yajl prints '' too, whose data may be NULL */
+        append(self->head.out, text, size);
 }
 
 static void expect_ok(struct json_writer *self, yajl_gen_status status)
@@ -72,42 +103,52 @@ static uint64_t zero_bytes(uint64_t word)
     return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
 }
 
-/* No control character, no `"`, no `\\`: most of what a database holds needs no escape. A word that
- * only looks as if it did takes the long way, which is never wrong. *is_ascii tells whether UTF-8
- * needs a check. */
-static bool needs_no_escape(struct slice text, bool *is_ascii)
+/* A mark in bytes that are a control character, `"` or `\\`. */
+static uint64_t escaped_bytes(uint64_t word)
 {
-    const uint64_t high = UINT64_C(0x8080808080808080);
-    uint64_t seen = 0;
-    while (text.size) {
-        uint64_t word = UINT64_C(0x2020202020202020);
-        size_t size = text.size < sizeof(word) ? text.size : sizeof(word);
-        memcpy(&word, text.data, size);
-        if (((word - UINT64_C(0x2020202020202020)) & ~word & high) |
-            zero_bytes(word ^ UINT64_C(0x2222222222222222)) |
-            zero_bytes(word ^ UINT64_C(0x5C5C5C5C5C5C5C5C)))
-            return false;
-        seen |= word;
-        text = slice_skip(text, size);
-    }
-    *is_ascii = !(seen & high);
-    return true;
+    return ((word - UINT64_C(0x2020202020202020)) & ~word & UINT64_C(0x8080808080808080)) |
+           zero_bytes(word ^ UINT64_C(0x2222222222222222)) |
+           zero_bytes(word ^ UINT64_C(0x5C5C5C5C5C5C5C5C));
 }
 
-/* yajl looks at each byte for escapes; text that is known to have none is handed to it as a
- * literal, quotes and all, which it prints as it is. */
-static void plain_string(struct json_writer *self, struct slice text)
+static uint64_t load_word(const char *data)
 {
-    self->scratch.size = 0;
-    char *to = buffer_reserve(&self->scratch, text.size + 2);
-    if (!to) {
-        self->head.out->has_failed = true;
-        return;
+    uint64_t word;
+    memcpy(&word, data, sizeof(word));
+    return word;
+}
+
+/* The bytes of a text shorter than a word, among blanks. */
+static uint64_t load_short(struct slice text)
+{
+    uint64_t word = UINT64_C(0x2020202020202020);
+    for (size_t i = 0; i < text.size; i++)
+        word = word << 8 | (unsigned char)text.data[i];
+    return word;
+}
+
+/* Most of what a database holds needs no escape. A word that only looks as if it did takes the long
+ * way, which is never wrong. *is_ascii tells whether UTF-8 needs a check. */
+static bool needs_no_escape(struct slice text, bool *is_ascii)
+{
+    enum { WORD = sizeof(uint64_t) };
+    bool is_short = text.size < WORD;
+    const char *last = text.data + (is_short ? 0 : text.size - WORD); /* overlaps the one before */
+    uint64_t seen = is_short ? load_short(text) : load_word(last);
+    uint64_t marks = escaped_bytes(seen);
+    for (const char *at = text.data; at < last; at += WORD) {
+        uint64_t word = load_word(at);
+        seen |= word;
+        marks |= escaped_bytes(word);
     }
-    to[0] = '"';
-    memcpy(to + 1, text.data, text.size);
-    to[text.size + 1] = '"';
-    expect_ok(self, yajl_gen_number(self->generator, to, text.size + 2));
+    *is_ascii = !(seen & UINT64_C(0x8080808080808080));
+    return !marks;
+}
+
+static bool is_plain(struct slice text)
+{
+    bool is_ascii = false;
+    return text.size && needs_no_escape(text, &is_ascii) && (is_ascii || utf8_is_valid(text));
 }
 
 static void any_string(struct writer *writer, struct slice text)
@@ -124,11 +165,24 @@ static void any_string(struct writer *writer, struct slice text)
 
 static void string(struct writer *writer, struct slice text)
 {
-    bool is_ascii = false;
-    if (text.size && needs_no_escape(text, &is_ascii) && (is_ascii || utf8_is_valid(text)))
-        plain_string(self_of(writer), text);
-    else
+    struct json_writer *self = self_of(writer);
+    if (!is_plain(text)) {
         any_string(writer, text);
+        return;
+    }
+    self->plain = text;
+    expect_ok(self, yajl_gen_number(self->generator, plain_mark, PLAIN_VALUE));
+}
+
+static void key(struct writer *writer, struct slice name)
+{
+    struct json_writer *self = self_of(writer);
+    if (!is_plain(name)) {
+        any_string(writer, name);
+        return;
+    }
+    self->plain = name;
+    expect_ok(self, yajl_gen_string(self->generator, (const unsigned char *)plain_mark, PLAIN_KEY));
 }
 
 static void number(struct writer *writer, struct slice text)
@@ -205,7 +259,7 @@ static void destroy(struct writer *writer)
 static const struct writer_operations operations = {
     .start = start,
     .finish = finish,
-    .key = any_string,
+    .key = key,
     .object_begin = object_begin,
     .object_end = object_end,
     .list_begin = list_begin,
