@@ -3,8 +3,8 @@
  * sharded locks.
  *
  * A place is what a login needs to be checked: an address has ban.attempts of them, less one for
- * each failure that counts, but always one. Who finds none waits in line. So no more passwords can be
- * tried than failures are left until the ban.
+ * each failure that counts, but always one. Who finds none waits in line. So no more passwords can
+ * be tried than failures are left until the ban.
  *
  * Bounded: past `most` addresses those whose last failure is oldest are forgotten.
  */

@@ -24,7 +24,7 @@ struct ban_merge {
     struct ban_share_options options;
     const char *origin;
     struct redis_script announce;
-    struct redis_script score;
+    struct redis_script missing;
     bool only_reads_table; /* ban.table=read: Redis is the authority for bans without rows */
     enum phase phase;
     bool is_due;        /* at once, not when ban.resync has passed */
@@ -46,8 +46,8 @@ struct ban_merge *ban_merge_create(const struct ban_share_options *options, cons
     merge->origin = origin;
     merge->announce.text = ban_script_announce;
     redis_script_init(&merge->announce);
-    merge->score.text = ban_script_score;
-    redis_script_init(&merge->score);
+    merge->missing.text = ban_script_missing;
+    redis_script_init(&merge->missing);
     merge->only_reads_table = slice_equal(slice_from(options->config->table), SLICE("read"));
     return merge;
 }
@@ -314,28 +314,24 @@ static void ask(struct ban_merge *merge)
 
 /* A ban without a row that Redis, with its memory whole, does not have: lifted while we were
  * away. */
-static void on_score(void *context, const redisReply *reply)
+static void lift_missing(struct ban_merge *merge, struct slice text)
 {
-    struct ban_merge *merge = context;
     struct network network;
     struct ban ban;
-    /* The script gives the network back where it has no score: the list has moved on. */
-    if (!reply || reply->type != REDIS_REPLY_STRING ||
-        !network_parse(slice_of(reply->str, (size_t)reply->len), &network) ||
+    if (!network_parse(text, &network) ||
         !ban_table_find(merge->options.table, &network, wall_ms(), &ban) || ban.poll > 0)
         return;
     ban_table_remove(merge->options.table, &network);
     metric_increment(METRIC_BANS_LIFTED);
 }
 
-static enum result ask_score(struct ban_merge *merge, const struct ban *ban)
+/* The script gives their names back: the list has moved on. */
+static void on_missing(void *context, const redisReply *reply)
 {
-    char key[REDIS_KEY_BYTES];
-    char network[NETWORK_TEXT];
-    network_print(&ban->network, network);
-    const struct slice words[] = {redis_key(merge->options.redis, "bans", SLICE(""), key),
-                                  slice_from(network)};
-    return redis_eval(merge->options.redis, &merge->score, 1, words, 2, on_score, merge);
+    bool is_list = reply && reply->type == REDIS_REPLY_ARRAY;
+    for (size_t i = 0; is_list && i < reply->elements; i++)
+        if (reply->element[i]->type == REDIS_REPLY_STRING)
+            lift_missing(context, slice_of(reply->element[i]->str, (size_t)reply->element[i]->len));
 }
 
 struct batch {
@@ -345,22 +341,28 @@ struct batch {
     size_t count;
 };
 
-static void batch_add(struct batch *batch, const struct ban *ban, int64_t now_ms)
+static void batch_add_left(struct batch *batch, const struct ban *ban, int64_t now_ms)
 {
-    char *left = batch->texts[batch->count - 2];
-    char *network = batch->texts[batch->count - 1];
-    snprintf(left, NETWORK_TEXT, "%" PRId64, ban->expires_ms - now_ms);
-    network_print(&ban->network, network);
-    batch->words[batch->count++] = slice_from(left);
-    batch->words[batch->count++] = slice_from(network);
+    char *text = batch->texts[batch->count - 2];
+    snprintf(text, NETWORK_TEXT, "%" PRId64, ban->expires_ms - now_ms);
+    batch->words[batch->count++] = slice_from(text);
 }
 
-/* The next bans that are alike in having rows, as one script. */
+static void batch_add_network(struct batch *batch, const struct ban *ban)
+{
+    char *text = batch->texts[batch->count - 2];
+    network_print(&ban->network, text);
+    batch->words[batch->count++] = slice_from(text);
+}
+
+/* The next bans that are alike in having rows, as one script: told of, or, where Redis should know
+ * them, asked for. */
 static enum result tell_batch(struct ban_merge *merge)
 {
     struct batch batch = {.count = 2};
     int64_t now_ms = wall_ms();
     bool has_row = merge->told[merge->told_at].poll > 0;
+    bool is_asked = !has_row && !merge->has_lost;
     batch.words[0] = redis_key(merge->options.redis, "bans", SLICE(""), batch.key);
     batch.words[1] = has_row ? SLICE("1") : SLICE("0");
     while (merge->told_at < merge->told_count && batch.count < 2 + 2 * BATCH) {
@@ -368,28 +370,28 @@ static enum result tell_batch(struct ban_merge *merge)
         if ((ban->poll > 0) != has_row)
             break;
         merge->told_at++;
-        if (ban->expires_ms > now_ms)
-            batch_add(&batch, ban, now_ms);
+        if (ban->expires_ms <= now_ms)
+            continue;
+        if (!is_asked)
+            batch_add_left(&batch, ban, now_ms);
+        batch_add_network(&batch, ban);
     }
     if (batch.count == 2)
         return RESULT_OK;
-    return redis_eval(merge->options.redis, &merge->announce, 1, batch.words, batch.count, NULL,
-                      NULL);
+    if (!is_asked)
+        return redis_eval(merge->options.redis, &merge->announce, 1, batch.words, batch.count, NULL,
+                          NULL);
+    batch.words[1] = batch.words[0]; /* no row word: the key, then networks */
+    return redis_eval(merge->options.redis, &merge->missing, 1, batch.words + 1, batch.count - 1,
+                      on_missing, merge);
 }
 
 static void tell(struct ban_merge *merge)
 {
     enum result result = RESULT_OK;
     for (size_t i = 0;
-         result == RESULT_OK && merge->told_at < merge->told_count && i < BATCHES_A_TICK; i++) {
-        const struct ban *ban = &merge->told[merge->told_at];
-        if (ban->poll == 0 && !merge->has_lost) {
-            result = ask_score(merge, ban);
-            merge->told_at++;
-        } else {
-            result = tell_batch(merge);
-        }
-    }
+         result == RESULT_OK && merge->told_at < merge->told_count && i < BATCHES_A_TICK; i++)
+        result = tell_batch(merge);
     if (result != RESULT_OK)
         give_up(merge);
     else if (merge->told_at == merge->told_count)

@@ -72,6 +72,10 @@ const char ban_script_announce[] =
             "end\n"
             "return 0\n";
 
-/* KEYS bans. ARGV network. Returns the network where there is no such ban, else nil. */
-const char ban_script_score[] = "if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return nil end\n"
-                                "return ARGV[1]\n";
+/* KEYS bans. ARGV networks. Returns those that are not banned. */
+const char ban_script_missing[] =
+    "local missing = {}\n"
+    "for _, network in ipairs(ARGV) do\n"
+    "  if not redis.call('ZSCORE', KEYS[1], network) then missing[#missing + 1] = network end\n"
+    "end\n"
+    "return missing\n";

@@ -8,6 +8,6 @@ extern const char ban_script_ban[];
 extern const char ban_script_lift[];
 extern const char ban_script_clear[];
 extern const char ban_script_announce[];
-extern const char ban_script_score[];
+extern const char ban_script_missing[];
 
 #endif
