@@ -159,18 +159,23 @@ static void print_wildcards(const struct network *network, bool is_v4, char *out
     }
 }
 
+/* Does all of it lie in IPv4's part? */
+static bool is_v4_network(const struct network *network)
+{
+    struct network_address v4_mask = prefix_mask(V4_BITS_BEFORE);
+    return network_address_is_v4(&network->address) &&
+           memcmp(network->mask.bytes, v4_mask.bytes, V4_AT) == 0;
+}
+
 void network_print(const struct network *network, char *out)
 {
     int bits = prefix_bits(&network->mask);
-    bool is_v4 = network_address_is_v4(&network->address) && (bits < 0 || bits >= V4_BITS_BEFORE);
+    bool is_v4 = is_v4_network(network);
     if (bits < 0) {
         print_wildcards(network, is_v4, out);
         return;
     }
-    if (is_v4 || !network_address_is_v4(&network->address))
-        network_address_print(&network->address, out);
-    else
-        inet_ntop(AF_INET6, network->address.bytes, out, NETWORK_TEXT);
+    network_address_print(&network->address, out);
     size_t size = strlen(out);
     if (bits < 8 * BYTES)
         snprintf(out + size, NETWORK_TEXT - size, "/%d", is_v4 ? bits - V4_BITS_BEFORE : bits);

@@ -117,6 +117,13 @@ static void read_options(struct gateway *gateway)
     };
 }
 
+/* Its syntax was checked with the configuration: false means that memory is out. */
+static bool read_trusted(struct gateway *gateway)
+{
+    struct slice text = slice_from(gateway->config->http.trusted_proxies);
+    return network_list_parse(text, &gateway->arena, &gateway->trusted);
+}
+
 static enum result make_servers(struct gateway *gateway, size_t loops)
 {
     const struct config *config = gateway->config;
@@ -124,9 +131,10 @@ static enum result make_servers(struct gateway *gateway, size_t loops)
     gateway->routes[1] = (struct http_route){SLICE(""), admin_handler()};
     gateway->admin = (struct admin_options){.is_ready = is_ready, .context = gateway};
     const struct http_server_options public = {
-        &config->http, &config->server, &gateway->routes[0], 1, gateway, false};
+        &config->http, &config->server, &gateway->routes[0], 1, gateway, false, &gateway->trusted};
     const struct http_server_options admin = {
-        &config->http, &config->server, &gateway->routes[1], 1, &gateway->admin, true};
+        &config->http, &config->server, &gateway->routes[1], 1, &gateway->admin, true,
+        &gateway->trusted};
     gateway->public_server = http_server_create(&public);
     if (!gateway->public_server)
         return RESULT_NO_MEMORY;
@@ -149,6 +157,8 @@ static enum result make_parts(struct gateway *gateway)
     if (result != RESULT_OK)
         return result;
     read_options(gateway);
+    if (!read_trusted(gateway))
+        return RESULT_NO_MEMORY;
     gateway->model = shared_model_create(gateway->catalog);
     gateway->counts = shared_count_cache_create(config->cache.count_ttl_ms);
     gateway->logins = login_cache_create(&config->auth, config->mysql.workers);

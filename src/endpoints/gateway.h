@@ -29,7 +29,8 @@ struct gateway {
     struct shared_count_cache *counts;
     struct login_cache *logins;
     struct execute_options execute;
-    struct arena arena; /* holds what execute points to */
+    struct arena arena; /* holds what execute and trusted point to */
+    struct network_list trusted; /* http.trusted_proxies */
 
     struct pool *pool;
     size_t worker_count;

@@ -1,9 +1,6 @@
 /* The handler: what happens to a Remote API request, in order. */
 #include "endpoints/remote_api.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include "endpoints/cors.h"
 #include "endpoints/remote_request.h"
 #include "observe/log.h"
@@ -153,23 +150,18 @@ static void on_abort(struct http_request *http)
     http_respond(http, &response);
 }
 
-static struct slice peer_text(const struct http_request *http, char text[INET6_ADDRSTRLEN])
+static struct slice peer_text(const struct http_request *http, char text[NETWORK_TEXT])
 {
-    const struct sockaddr *peer = (const struct sockaddr *)&http->peer;
-    const void *address = NULL;
-    if (peer->sa_family == AF_INET)
-        address = &((const struct sockaddr_in *)(const void *)peer)->sin_addr;
-    else if (peer->sa_family == AF_INET6)
-        address = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
-    if (!address || !inet_ntop(peer->sa_family, address, text, INET6_ADDRSTRLEN))
+    if (!network_address_is_known(&http->peer))
         return SLICE("unix");
+    network_address_print(&http->peer, text);
     return slice_from(text);
 }
 
 static void write_access_line(const struct http_request *http, const struct remote_request *request,
                               struct slice route, uint64_t total_us)
 {
-    char address[INET6_ADDRSTRLEN];
+    char address[NETWORK_TEXT];
     const struct log_access line = {
         .request_id = request ? request->request_id : slice_of("", 0),
         .address = peer_text(http, address),

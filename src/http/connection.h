@@ -12,7 +12,6 @@
 #ifndef PORTCULLIS_HTTP_CONNECTION_H
 #define PORTCULLIS_HTTP_CONNECTION_H
 
-#include <netinet/in.h>
 #include <uv.h>
 
 #include "http/exchange.h"
@@ -80,11 +79,7 @@ struct http_connection {
     size_t unsent_seen;            /* libuv's write queue when it last moved */
     uint32_t dropped_bytes;        /* read and thrown away since the last request */
 
-    union {
-        struct sockaddr any;
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-    } peer; /* any.sa_family AF_UNIX for unix sockets */
+    struct network_address peer; /* as request.peer says */
 
     uint8_t state;      /* enum http_connection_state */
     uint8_t writing;    /* exchanges that the write under way completes */

@@ -1,18 +1,10 @@
 #include "http/exchange.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "http/server.h"
-
-static void copy_peer(struct sockaddr_storage *to, const struct http_connection *c)
-{
-    size_t size = c->peer.any.sa_family == AF_INET6 ? sizeof(c->peer.in6) : sizeof(c->peer.in);
-    memcpy(to, &c->peer, size);
-}
 
 struct http_exchange *http_exchange_create(struct http_loop *home, struct http_connection *c)
 {
@@ -28,7 +20,7 @@ struct http_exchange *http_exchange_create(struct http_loop *home, struct http_c
     request->is_draining = http_server_is_closing(home);
     request->started_us = clock_now_us();
     arena_init(&request->arena);
-    copy_peer(&request->peer, c);
+    request->peer = c->peer;
     http_parser_init(&exchange->parser, options->limits, &request->arena);
     return exchange;
 }

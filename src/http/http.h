@@ -9,10 +9,10 @@
 #define PORTCULLIS_HTTP_HTTP_H
 
 #include <stdatomic.h>
-#include <sys/socket.h>
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/network.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "loop/loop.h"
@@ -88,7 +88,8 @@ struct http_request {
     struct slice body; /* the whole decoded body, when the handler asked to collect it */
     bool is_draining;  /* the process is shutting down: the answer will say Connection: close */
 
-    struct sockaddr_storage peer; /* the socket's other end; AF_UNIX for unix sockets */
+    /* The socket's other end, or whom its PROXY header names; unknown for unix sockets. */
+    struct network_address peer;
 
     uint64_t started_us; /* monotonic, first byte of the head */
     uint64_t phase_us[METRIC_PHASE_COUNT];
@@ -142,6 +143,8 @@ struct http_server_options {
     size_t route_count;
     void *context;  /* http_context(request) */
     bool is_exempt; /* the admin's: no limit of connections, nothing shed under load */
+    /* http.trusted_proxies; borrowed for the server's life; NULL: none. */
+    const struct network_list *trusted;
 };
 
 /* One for each set of listeners (public, admin). Made before the loops start, destroyed after

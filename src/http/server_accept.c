@@ -26,11 +26,18 @@ static struct listenings *listenings_of(struct http_loop *home)
     return (struct listenings *)((char *)home->listening - offsetof(struct listenings, items));
 }
 
-static void read_peer(struct http_connection *c, bool is_unix)
+/* False when the other end has gone already. It must not pass for a unix socket's: those are
+ * trusted, and what it has sent could still be read. */
+static bool read_peer(struct http_connection *c, bool is_unix)
 {
-    int size = sizeof(c->peer);
-    if (is_unix || uv_tcp_getpeername(&c->uv.tcp, &c->peer.any, &size) != 0)
-        c->peer.any.sa_family = AF_UNIX;
+    struct sockaddr_storage peer = {0};
+    int size = sizeof(peer);
+    if (is_unix)
+        return true;
+    if (uv_tcp_getpeername(&c->uv.tcp, (struct sockaddr *)&peer, &size) != 0)
+        return false;
+    c->peer = network_address_from_socket((const struct sockaddr *)&peer);
+    return network_address_is_known(&c->peer);
 }
 
 static struct http_connection *make_connection(struct http_listening *listening)
@@ -60,12 +67,10 @@ static void on_connection(uv_stream_t *stream, int status)
                     status == 0 ? "no memory" : uv_strerror(status));
         return;
     }
-    if (uv_accept(stream, &c->uv.stream) != 0) {
+    if (uv_accept(stream, &c->uv.stream) == 0 && read_peer(c, listening->is_unix))
+        http_connection_begin(c, listening->home);
+    else
         uv_close(&c->uv.handle, on_unused_closed);
-        return;
-    }
-    read_peer(c, listening->is_unix);
-    http_connection_begin(c, listening->home);
 }
 
 static int open_listening(struct http_listening *listening, struct http_listener *listener,
@@ -144,8 +149,10 @@ static void accept_one(struct http_listening *listening, int socket)
         uv_close(&c->uv.handle, on_unused_closed);
         return;
     }
-    read_peer(c, listening->is_unix);
-    http_connection_begin(c, listening->home);
+    if (read_peer(c, listening->is_unix))
+        http_connection_begin(c, listening->home);
+    else
+        uv_close(&c->uv.handle, on_unused_closed);
 }
 
 void http_server_accept_rest(struct http_loop *home)

@@ -1,7 +1,6 @@
 /* What a server may hold and when it is too busy: connections, addresses, memory, loop lag. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include <uthash.h>
 
@@ -9,24 +8,19 @@
 #include "observe/metrics.h"
 
 struct http_address_count {
-    struct in6_addr address; /* the key; IPv4 mapped */
+    struct network_address address; /* the key */
     size_t count;
     UT_hash_handle hh;
 };
 
-static struct in6_addr address_of(const struct http_connection *c)
+bool http_server_trusts(const struct http_server *server, const struct network_address *peer)
 {
-    struct in6_addr address = {0};
-    if (c->peer.any.sa_family == AF_INET6)
-        return c->peer.in6.sin6_addr;
-    address.s6_addr[10] = 0xff;
-    address.s6_addr[11] = 0xff;
-    memcpy(&address.s6_addr[12], &c->peer.in.sin_addr, 4);
-    return address;
+    const struct network_list *trusted = server->options.trusted;
+    return !network_address_is_known(peer) || (trusted && network_list_holds(trusted, peer));
 }
 
 /* Under the lock. Counts the address in unless it holds as many connections as it may. */
-static bool count_address(struct http_server *server, struct in6_addr address)
+static bool count_address(struct http_server *server, struct network_address address)
 {
     struct http_address_count *entry = NULL;
     HASH_FIND(hh, server->shared_addresses, &address, sizeof(address), entry);
@@ -45,10 +39,10 @@ static bool count_address(struct http_server *server, struct in6_addr address)
 
 static bool admit_address(struct http_server *server, struct http_connection *c)
 {
-    if (server->options.server->max_per_address == 0 || c->peer.any.sa_family == AF_UNIX)
+    if (server->options.server->max_per_address == 0 || http_server_trusts(server, &c->peer))
         return true;
     pthread_mutex_lock(&server->shared_addresses_lock);
-    c->is_counted = count_address(server, address_of(c));
+    c->is_counted = count_address(server, c->peer);
     pthread_mutex_unlock(&server->shared_addresses_lock);
     return c->is_counted;
 }
@@ -73,7 +67,7 @@ void http_server_forget(struct http_server *server, struct http_connection *c)
     atomic_fetch_sub_explicit(&server->shared_open, 1, memory_order_relaxed);
     if (!c->is_counted)
         return;
-    struct in6_addr address = address_of(c);
+    struct network_address address = c->peer;
     struct http_address_count *entry = NULL;
     pthread_mutex_lock(&server->shared_addresses_lock);
     HASH_FIND(hh, server->shared_addresses, &address, sizeof(address), entry);
