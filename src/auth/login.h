@@ -1,5 +1,5 @@
 /*
- * The admin login (auth-and-bans.md, "Admin login", steps 2 to 4) and its memory.
+ * The admin login (auth-and-bans.md, "Admin login", steps 2 to 5) and its memory.
  *
  * Two halves: login_recall runs on a loop and only looks into shared memory; login_check runs on a
  * worker, asks the database and computes bcrypt. Times of unknown user and wrong password are made
@@ -12,12 +12,17 @@
 #include "config/config.h"
 #include "store/database.h"
 
+/* As many of an admin's ticket departments as a principal has room for; he misses the others. */
+enum { AUTH_MOST_DEPARTMENTS = 128 };
+
 /* Who calls. Copied freely: it holds no pointers but into itself. */
 struct auth_principal {
     int64_t admin_id;
     int64_t role_id;
-    bool sees_all;     /* step 5, row visibility: until it is served, true for all */
+    bool sees_all;     /* step 5, row visibility */
     char username[64]; /* for logs; cut, NUL-terminated, bad UTF-8 repaired */
+    uint32_t department_count;
+    int32_t departments[AUTH_MOST_DEPARTMENTS]; /* tbladmins.supportdepts */
 };
 
 struct login_credentials {
@@ -54,6 +59,11 @@ enum login_verdict login_recall(struct login_cache *cache,
 enum login_verdict login_check(struct login_cache *cache, struct database *database,
                                const struct login_credentials *credentials,
                                struct auth_principal *principal);
+
+/* Start: says once, in one line of the log, when neither auth.super_roles nor the add-on's row
+ * admin_super_roles is there, so that every permitted role sees everything. With the database away
+ * the first login says it. */
+void login_announce(struct login_cache *cache, struct database *database);
 
 /* Reads `Authorization: Basic` (RFC 7617) into credentials: plain password hashed to MD5 hex in the
  * arena. False when it is no valid Basic value. */

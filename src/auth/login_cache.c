@@ -249,6 +249,11 @@ void login_cache_forget(struct login_cache *cache, const unsigned char key[LOGIN
     pthread_rwlock_unlock(&cache->lock);
 }
 
+struct slice login_cache_super_roles(const struct login_cache *cache)
+{
+    return slice_from(cache->config->super_roles);
+}
+
 struct login_gate *login_cache_gate(struct login_cache *cache)
 {
     return &cache->gate;

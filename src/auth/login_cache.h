@@ -24,6 +24,8 @@ void login_cache_store(struct login_cache *cache, const unsigned char key[LOGIN_
                        const struct auth_principal *principal, uint64_t asked_us, bool verified);
 void login_cache_forget(struct login_cache *cache, const unsigned char key[LOGIN_KEY_BYTES]);
 
+/* auth.super_roles; empty: the add-on's row decides. */
+struct slice login_cache_super_roles(const struct login_cache *cache);
 struct login_gate *login_cache_gate(struct login_cache *cache);
 struct login_joint *login_cache_joint(struct login_cache *cache);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auth/bcrypt.h"
+#include "auth/login_access.h"
 #include "auth/login_cache.h"
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -14,14 +15,13 @@
 #include "observe/metrics.h"
 
 static const char admin_sql[] =
-    "SELECT id,username,password,disabled,roleid FROM tbladmins WHERE username=?";
+    "SELECT id,username,password,disabled,roleid,supportdepts FROM tbladmins WHERE username=?";
 /* The two digits of `$2y$10$`. */
 static const char cost_sql[] =
     "SELECT MAX(SUBSTRING(password,5,2)) FROM tbladmins "
     "WHERE password LIKE '$2_$__$%' AND LENGTH(password)=60 AND SUBSTRING(password,5,2)<='16'";
-static const char access_sql[] = "SELECT setting,value FROM tbladdonmodules "
-                                 "WHERE module='wbteampro' AND setting IN ('access','api_active')";
-
+/* Where login_cache_marks keeps that everybody sees everything; no admin has it. */
+enum { MARK_OF_NO_SUPER_ROLES = 0 };
 enum { MOST_STORED_BYTES = 255 };
 
 struct admin_row {
@@ -71,8 +71,10 @@ static void admin_take(struct check *check, const struct database_cell *cells)
     struct admin_row *admin = &check->admin;
     struct slice name = cells[1].text, stored = cells[2].text;
     admin->is_found = cells[3].integer == 0;
-    admin->principal = (struct auth_principal){
-        .admin_id = cells[0].integer, .role_id = cells[4].integer, .sees_all = true};
+    admin->principal =
+        (struct auth_principal){.admin_id = cells[0].integer, .role_id = cells[4].integer};
+    admin->principal.department_count = (uint32_t)login_ids_read(
+        cells[5].text, admin->principal.departments, AUTH_MOST_DEPARTMENTS);
     size_t room = sizeof(admin->principal.username) - 1;
     struct slice cut = slice_of(name.data, name.size < room ? name.size : room);
     memcpy(admin->principal.username, cut.data, utf8_valid_prefix(cut));
@@ -178,42 +180,32 @@ static enum login_verdict password_check(struct check *check)
     return is_right ? LOGIN_OK : LOGIN_WRONG;
 }
 
-static bool list_holds(struct slice list, int64_t id)
+static void announce(struct login_cache *cache, const struct login_access *access)
 {
-    struct slice part;
-    int64_t each;
-    while (slice_split(&list, ',', &part))
-        if (slice_to_i64(slice_trim(part), &each) && each == id)
-            return true;
-    return false;
+    if (!access->has_super_roles && login_cache_marks(cache, MARK_OF_NO_SUPER_ROLES))
+        log_info("super_roles", "neither auth.super_roles nor the add-on's admin_super_roles is "
+                                "set: every permitted role sees every project");
 }
 
-static bool is_off(struct slice value)
+void login_announce(struct login_cache *cache, struct database *database)
 {
-    value = slice_trim(value);
-    return value.size == 0 || slice_equal(value, SLICE("0")) ||
-           slice_equal_nocase(value, SLICE("off"));
+    struct login_access access;
+    if (login_access_read(database, 0, login_cache_super_roles(cache), &access) == RESULT_OK)
+        announce(cache, &access);
 }
 
 static enum login_verdict access_check(struct check *check)
 {
-    bool has_role = false, is_switched_off = false;
-    enum result result = database_query(check->database, slice_from(access_sql), NULL, 0);
-    const struct database_cell *cells;
-    while (result == RESULT_OK) {
-        result = database_next(check->database, &cells);
-        if (result != RESULT_OK)
-            break;
-        if (slice_equal_nocase(cells[0].text, SLICE("access")))
-            has_role = has_role || list_holds(cells[1].text, check->admin.principal.role_id);
-        else
-            is_switched_off = is_switched_off || is_off(cells[1].text);
-    }
-    if (result != RESULT_NOT_FOUND)
+    struct login_access access;
+    struct auth_principal *principal = &check->admin.principal;
+    if (login_access_read(check->database, principal->role_id,
+                          login_cache_super_roles(check->cache), &access) != RESULT_OK)
         return LOGIN_UNAVAILABLE;
-    if (!has_role)
+    announce(check->cache, &access);
+    principal->sees_all = access.is_super;
+    if (!access.has_role)
         return LOGIN_ROLE;
-    return is_switched_off ? LOGIN_OFF : LOGIN_OK;
+    return access.is_switched_off ? LOGIN_OFF : LOGIN_OK;
 }
 
 static enum login_verdict check_run(struct check *check)

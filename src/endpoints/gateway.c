@@ -204,6 +204,8 @@ static void learn_model(struct gateway *gateway)
     if (shared_model_refresh(gateway->model, NULL, database) != RESULT_OK)
         log_error("database", "the schema cannot be read yet: %s; trying on",
                   database_error_text(database));
+    else
+        login_announce(gateway->logins, database);
     database_destroy(database);
 }
 

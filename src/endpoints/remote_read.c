@@ -244,9 +244,14 @@ bool remote_compile(struct remote_request *request)
     }
     if (chain_check_served(&request->chain, &request->problem) != RESULT_OK)
         return false;
-    enum result result =
-        query_set_compile(request->model, &request->chain, request->parameters.params,
-                          request->parameters.loose, &limits, &request->queries, &request->problem);
+    const struct auth_principal *principal = &request->principal;
+    request->viewer = (struct query_viewer){.sees_all = principal->sees_all,
+                                            .admin_id = principal->admin_id,
+                                            .departments = principal->departments,
+                                            .department_count = principal->department_count};
+    enum result result = query_set_compile(
+        request->model, &request->chain, request->parameters.params, request->parameters.loose,
+        &limits, &request->viewer, &request->queries, &request->problem);
     if (result != RESULT_OK && !problem_is_set(&request->problem))
         execute_explain(result, &request->problem);
     request->is_compiled = result == RESULT_OK;
@@ -268,9 +273,12 @@ struct slice remote_join_key(struct remote_request *request)
         const struct model *model;
         uint32_t coding;
         uint32_t format;
+        uint64_t departments;
     } prefix = {request->principal.sees_all ? 0 : request->principal.admin_id, request->model,
-                request->coding, request->chain.format};
+                request->coding, request->chain.format,
+                request->principal.sees_all ? 0 : request->principal.department_count};
     buffer_append(&text, &prefix, sizeof(prefix));
+    buffer_append(&text, request->principal.departments, prefix.departments * sizeof(int32_t));
     buffer_append_slice(&text, request->chain.action);
     buffer_append_char(&text, '?');
     value_print(request->parameters.params, &text);

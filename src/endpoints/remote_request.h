@@ -51,6 +51,7 @@ struct remote_request {
     struct auth_principal principal; /* once is_known */
     bool is_known;
 
+    struct query_viewer viewer; /* the principal, once is_compiled */
     struct query_set queries;
     bool is_compiled;
     enum http_coding coding; /* the best that the client takes */

@@ -182,6 +182,105 @@ static void read_parents(struct reading *reading, const struct value *value, voi
     }
 }
 
+static void read_referrer(struct reading *reading, const struct value *value, void *into)
+{
+    static const struct member members[] = {
+        {SLICE("resource"), read_name, offsetof(struct catalog_condition, referrer)},
+        {SLICE("column"), read_name, offsetof(struct catalog_condition, referrer_column)},
+    };
+    struct catalog_condition *condition = into;
+    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), condition);
+    if (!condition->referrer.size || !condition->referrer_column.size)
+        complain(reading, value->name, "needs resource and column");
+}
+
+static void read_conditions(struct reading *reading, const struct value *value, void *into)
+{
+    static const struct member members[] = {
+        {SLICE("where"), read_constants, offsetof(struct catalog_condition, where)},
+        {SLICE("viewer"), read_name, offsetof(struct catalog_condition, viewer)},
+        {SLICE("viewer_or_nobody"), read_name,
+         offsetof(struct catalog_condition, viewer_or_nobody)},
+        {SLICE("department"), read_name, offsetof(struct catalog_condition, department)},
+        {SLICE("referrer"), read_referrer, 0},
+    };
+    struct catalog_visible *visible = into;
+    if (value->type != VALUE_LIST || value->count == 0) {
+        complain(reading, value->name, "must be a list of at least one condition");
+        return;
+    }
+    visible->any = reading_alloc(reading, value->count, sizeof(*visible->any));
+    if (!visible->any)
+        return;
+    for (const struct value *item = value->first; item; item = item->next) {
+        struct catalog_condition *condition = &visible->any[visible->any_count++];
+        read_object(reading, item, members, sizeof(members) / sizeof(members[0]), condition);
+        if (item->type == VALUE_OBJECT && item->count == 0)
+            complain(reading, value->name, "a condition needs at least one part");
+    }
+}
+
+/* "parents", or links of their own where rows may not stand under what they name. */
+static void read_below(struct reading *reading, const struct value *value, void *into)
+{
+    static const struct member members[] = {
+        {SLICE("resource"), read_name, offsetof(struct catalog_below, resource)},
+        {SLICE("column"), read_name, offsetof(struct catalog_below, column)},
+        {SLICE("where"), read_constants, offsetof(struct catalog_below, where)},
+    };
+    struct catalog_visible *visible = into;
+    visible->is_by_parents =
+        value->type == VALUE_STRING && slice_equal(value->text, SLICE("parents"));
+    if (visible->is_by_parents)
+        return;
+    if (value->type != VALUE_LIST || value->count == 0) {
+        complain(reading, value->name, "must be \"parents\" or a list of at least one link");
+        return;
+    }
+    visible->below = reading_alloc(reading, value->count, sizeof(*visible->below));
+    if (!visible->below)
+        return;
+    for (const struct value *item = value->first; item; item = item->next) {
+        struct catalog_below *below = &visible->below[visible->below_count++];
+        read_object(reading, item, members, sizeof(members) / sizeof(members[0]), below);
+        if (!below->resource.size || !below->column.size)
+            complain(reading, value->name, "each link needs resource and column");
+    }
+}
+
+/* A link through another resource's row needs no look of its own: that row is a parent too. */
+static void take_parents(struct reading *reading, struct catalog_resource *resource)
+{
+    struct catalog_visible *visible = &resource->visible;
+    size_t most = 0;
+    for (size_t p = 0; p < resource->parent_count; p++)
+        most += resource->parents[p].link_count;
+    visible->below = reading_alloc(reading, most, sizeof(*visible->below));
+    for (size_t p = 0; visible->below && p < resource->parent_count; p++) {
+        const struct catalog_parent *parent = &resource->parents[p];
+        for (size_t l = 0; l < parent->link_count; l++)
+            if (!parent->links[l].through_resource.size)
+                visible->below[visible->below_count++] =
+                    (struct catalog_below){.resource = parent->resource,
+                                           .column = parent->links[l].column,
+                                           .where = parent->links[l].where};
+    }
+    if (!visible->below_count)
+        complain(reading, SLICE("visible"), "there are no direct parents to be below");
+}
+
+static void read_visible(struct reading *reading, const struct value *value, void *into)
+{
+    static const struct member members[] = {
+        {SLICE("below"), read_below, 0},
+        {SLICE("any"), read_conditions, 0},
+    };
+    struct catalog_visible *visible = into;
+    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), visible);
+    if (value->type == VALUE_OBJECT && value->count == 0)
+        complain(reading, value->name, "needs below, any, or both");
+}
+
 static void read_show(struct reading *reading, const struct value *value, void *into)
 {
     bool is_first = slice_equal(value->text, SLICE("first"));
@@ -279,6 +378,7 @@ static const struct member resource_members[] = {
     {SLICE("methods"), read_names, offsetof(struct catalog_resource, methods)},
     {SLICE("parents"), read_parents, 0},
     {SLICE("where"), read_constants, offsetof(struct catalog_resource, where)},
+    {SLICE("visible"), read_visible, offsetof(struct catalog_resource, visible)},
     {SLICE("known"), read_names, offsetof(struct catalog_resource, known)},
     {SLICE("sent"), read_names, offsetof(struct catalog_resource, sent)},
     {SLICE("hidden"), read_names, offsetof(struct catalog_resource, hidden)},
@@ -301,6 +401,8 @@ static void read_resource(struct reading *reading, const struct value *value,
     resource->name = value->name;
     read_object(reading, value, resource_members,
                 sizeof(resource_members) / sizeof(resource_members[0]), resource);
+    if (resource->visible.is_by_parents)
+        take_parents(reading, resource);
     if (resource->kind == CATALOG_ROWS &&
         (!resource->singular.size || !resource->table.size || !resource->key.size))
         complain(reading, value->name, "needs singular, table and key");
@@ -312,31 +414,75 @@ static void read_resource(struct reading *reading, const struct value *value,
         complain(reading, value->name, "needs module");
 }
 
+static const struct catalog_resource *find_resource(const struct catalog *catalog,
+                                                    struct slice name)
+{
+    for (size_t i = 0; i < catalog->resource_count; i++)
+        if (slice_equal(catalog->resources[i].name, name))
+            return &catalog->resources[i];
+    return NULL;
+}
+
+static void check_named(struct reading *reading, struct slice name)
+{
+    if (name.size && !find_resource(reading->catalog, name))
+        complain(reading, name, "no such resource is in the catalog");
+}
+
+static void check_named_by_parents(struct reading *reading, const struct catalog_resource *resource)
+{
+    for (size_t p = 0; p < resource->parent_count; p++) {
+        const struct catalog_parent *parent = &resource->parents[p];
+        check_named(reading, parent->resource);
+        for (size_t l = 0; l < parent->link_count; l++)
+            check_named(reading, parent->links[l].through_resource);
+    }
+}
+
+static void check_named_by_visible(struct reading *reading, const struct catalog_visible *visible)
+{
+    for (size_t i = 0; i < visible->below_count; i++)
+        check_named(reading, visible->below[i].resource);
+    for (size_t i = 0; i < visible->any_count; i++)
+        check_named(reading, visible->any[i].referrer);
+}
+
 /* Every resource that another one names must be there. */
 static void check_references(struct reading *reading)
 {
     const struct catalog *catalog = reading->catalog;
     for (size_t i = 0; i < catalog->resource_count; i++) {
         const struct catalog_resource *resource = &catalog->resources[i];
-        struct slice named[32];
-        size_t count = 0;
-        if (resource->object.name.size)
-            named[count++] = resource->object.resource;
-        for (size_t p = 0; p < resource->parent_count && count < 16; p++) {
-            named[count++] = resource->parents[p].resource;
-            for (size_t l = 0; l < resource->parents[p].link_count && count < 31; l++)
-                if (resource->parents[p].links[l].through_resource.size)
-                    named[count++] = resource->parents[p].links[l].through_resource;
-        }
         reading->resource = resource->name;
-        for (size_t n = 0; n < count; n++) {
-            size_t found = 0;
-            while (found < catalog->resource_count &&
-                   !slice_equal(catalog->resources[found].name, named[n]))
-                found++;
-            if (found == catalog->resource_count)
-                complain(reading, named[n], "no such resource is in the catalog");
-        }
+        check_named(reading, resource->object.resource);
+        check_named_by_parents(reading, resource);
+        check_named_by_visible(reading, &resource->visible);
+    }
+}
+
+/* Follows what a rule of visibility names; false when that goes too far, as in a circle. */
+static bool ends_soon(const struct catalog *catalog, struct slice name, unsigned steps)
+{
+    const struct catalog_resource *resource = find_resource(catalog, name);
+    if (!resource)
+        return true;
+    if (steps > CATALOG_MOST_VISIBLE_STEPS)
+        return false;
+    const struct catalog_visible *visible = &resource->visible;
+    bool ends = true;
+    for (size_t i = 0; ends && i < visible->below_count; i++)
+        ends = ends_soon(catalog, visible->below[i].resource, steps + 1);
+    for (size_t i = 0; ends && i < visible->any_count; i++)
+        ends = ends_soon(catalog, visible->any[i].referrer, steps + 1);
+    return ends;
+}
+
+static void check_circles(struct reading *reading)
+{
+    for (size_t i = 0; i < reading->catalog->resource_count; i++) {
+        reading->resource = reading->catalog->resources[i].name;
+        if (!ends_soon(reading->catalog, reading->resource, 0))
+            complain(reading, SLICE("visible"), "leads through too many resources, or in a circle");
     }
 }
 
@@ -354,6 +500,7 @@ static void read_catalog(struct reading *reading, const struct value *root)
     for (const struct value *item = resources->first; item; item = item->next)
         read_resource(reading, item, &catalog->resources[catalog->resource_count++]);
     check_references(reading);
+    check_circles(reading);
 }
 
 enum result catalog_read(struct slice text, const char *source, struct catalog **catalog,

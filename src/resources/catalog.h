@@ -93,6 +93,44 @@ struct catalog_download {
     struct slice sha256;
 };
 
+/*
+ * One way in which a row is visible to a caller who does not see everything; all parts given must
+ * hold. At least one is given.
+ */
+struct catalog_condition {
+    struct catalog_constants where; /* columns with these values; '' also stands for NULL */
+    struct slice viewer;            /* holds the caller's admin id */
+    struct slice viewer_or_nobody;  /* the same, or 0 (NULL too) */
+    struct slice department;        /* holds a ticket department of the caller */
+    struct slice referrer;          /* a resource of which a visible row … */
+    struct slice referrer_column;   /* … holds this row's key here */
+};
+
+/* A column that names a row of another resource, where the constants hold; 0 (NULL too) names
+ * none. */
+struct catalog_below {
+    struct slice resource;
+    struct slice column;
+    struct catalog_constants where;
+};
+
+/*
+ * Who sees a row. It is visible when every row that it names by `below` is visible, or when any of
+ * the conditions holds. What hangs below a row follows that row's `below`, where it has one: the
+ * conditions beside it let through the row alone. Without either, everybody sees every row.
+ * Source: auth-and-bans.md, "Admin login", step 5; remote-api.md section 7, whmcstickets.
+ */
+struct catalog_visible {
+    bool is_by_parents; /* `below` is "parents": the resource's direct links */
+    struct catalog_below *below;
+    size_t below_count;
+    struct catalog_condition *any;
+    size_t any_count;
+};
+
+/* How far `below` and `referrer` may lead from a resource. */
+enum { CATALOG_MOST_VISIBLE_STEPS = 4 };
+
 struct catalog_values {
     struct slice column;
     struct catalog_names allowed;
@@ -108,6 +146,7 @@ struct catalog_resource {
     struct catalog_parent *parents;
     size_t parent_count;
     struct catalog_constants where; /* rows outside do not exist */
+    struct catalog_visible visible; /* rows outside do not exist for some callers */
     struct catalog_names known;     /* what the table is known to have, for `check` */
     struct catalog_names sent;      /* only these columns; empty: all but the hidden */
     struct catalog_names hidden;

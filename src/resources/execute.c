@@ -79,14 +79,16 @@ static enum result write_record(struct execute_context *context, const struct qu
 }
 
 /* The chain's records before its end; each must belong to the one before it. */
-static enum result write_parents(struct execute_context *context, const struct chain *chain,
+static enum result write_parents(struct execute_context *context, const struct query_set *set,
                                  struct problem *problem)
 {
+    const struct chain *chain = set->chain;
     enum result result = RESULT_OK;
     for (size_t i = 0; result == RESULT_OK && i + 1 < chain->link_count; i++) {
         const struct chain_link *link = &chain->links[i];
         struct query_parent above = {0};
-        struct query query = {.resource = link->resource, .is_record = true, .id = link->id};
+        struct query query = {
+            .resource = link->resource, .viewer = set->viewer, .is_record = true, .id = link->id};
         if (i) {
             above.parent = model_parent_find(link->resource, chain->links[i - 1].resource);
             above.id = chain->links[i - 1].id;
@@ -296,7 +298,7 @@ enum result execute_read(struct execute_context *context, const struct query_set
     struct envelope_page pages[CHAIN_MOST_SIBLINGS + 1];
     tag_hash_start(context->record_hash);
     writer_start(context->writer, &answer->rows);
-    enum result result = write_parents(context, set->chain, problem);
+    enum result result = write_parents(context, set, problem);
     if (result == RESULT_OK)
         result = write_target(context, set, pages, answer, problem);
     if (result == RESULT_OK && set->chain->target == CHAIN_DIRECTORY)

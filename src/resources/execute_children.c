@@ -76,7 +76,7 @@ static enum result read_parents(struct execute_context *context, struct execute_
     const struct database_cell *cells = NULL;
     const struct model_resource *resource = members[0].set->chain->links[0].resource;
     struct plan plan;
-    struct query query = {.resource = resource};
+    struct query query = {.resource = resource, .viewer = members[0].set->viewer};
     query.filters = execute_key_filter(context, model_key(resource), ids, count);
     if (!query.filters)
         return RESULT_NO_MEMORY;
@@ -151,7 +151,8 @@ static struct query common_query(struct execute_context *context,
 {
     const struct query *one = &members[0].set->queries[0];
     const struct model_column *column = link_column(one);
-    struct query query = {.resource = one->resource, .limit = count * (one->limit + 1)};
+    struct query query = {
+        .resource = one->resource, .viewer = one->viewer, .limit = count * (one->limit + 1)};
     query.filters = execute_key_filter(context, column, ids, count);
     query.sorts[0].column = column;
     query.sorts[1] = one->sorts[0];

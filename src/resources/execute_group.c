@@ -6,6 +6,9 @@
 
 const void *execute_group_of(const struct query_set *set)
 {
+    /* What one viewer sees must not be answered to another; those who see all see the same. */
+    if (!set->viewer->sees_all)
+        return NULL;
     if (set->chain->target == CHAIN_LIST)
         return set->chain->link_count > 1 ? execute_children_group(set) : execute_pages_group(set);
     if (set->chain->target != CHAIN_RECORD || set->chain->link_count != 1)
@@ -74,7 +77,8 @@ static enum result execute_records(struct execute_context *context, struct execu
                                    size_t count)
 {
     struct plan plan;
-    struct query query = {.resource = members[0].set->queries[0].resource};
+    struct query query = {.resource = members[0].set->queries[0].resource,
+                          .viewer = members[0].set->viewer};
     int64_t *ids = arena_alloc(context->arena, count * sizeof(*ids));
     for (size_t i = 0; ids && i < count; i++) {
         ids[i] = members[i].set->queries[0].id;

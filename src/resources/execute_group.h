@@ -22,8 +22,8 @@ struct execute_member {
     bool is_complete;   /* its list has been written */
 };
 
-/* What requests must share to be grouped, or NULL when this one must be answered alone. Grouped are
- * whole records with nothing nested, not under a parent; first pages of whole lists right under one
+/* What requests must share to be grouped, or NULL when this one must be answered alone, as all of
+ * a caller who does not see everything. Grouped are whole records with nothing nested, not under a parent; first pages of whole lists right under one
  * record; and pages at an offset of a whole resource. Compared, never looked into. */
 const void *execute_group_of(const struct query_set *set);
 

@@ -151,6 +151,28 @@ static void require_column(struct joining *joining, struct slice column, const c
         miss(joining, column, why);
 }
 
+/* Without what decides who sees a row, nobody may see any. */
+static void check_visible(struct joining *joining)
+{
+    static const char why[] = "it decides who sees a row; without it the resource is off";
+    const struct catalog_visible *visible = &joining->catalog->visible;
+    for (size_t i = 0; i < visible->below_count; i++) {
+        require_column(joining, visible->below[i].column, why);
+        for (size_t w = 0; w < visible->below[i].where.count; w++)
+            require_column(joining, visible->below[i].where.items[w].column, why);
+    }
+    for (size_t i = 0; i < visible->any_count; i++) {
+        const struct catalog_condition *condition = &visible->any[i];
+        const struct slice columns[] = {condition->viewer, condition->viewer_or_nobody,
+                                        condition->department};
+        for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
+            if (columns[c].size)
+                require_column(joining, columns[c], why);
+        for (size_t w = 0; w < condition->where.count; w++)
+            require_column(joining, condition->where.items[w].column, why);
+    }
+}
+
 static void check_essentials(struct joining *joining)
 {
     const struct catalog_resource *catalog = joining->catalog;
@@ -168,6 +190,7 @@ static void check_essentials(struct joining *joining)
     for (size_t w = 0; w < catalog->where.count; w++)
         require_column(joining, catalog->where.items[w].column,
                        "a constant condition, without which the resource is off");
+    check_visible(joining);
 }
 
 static bool has_column(const struct joining *joining, struct slice column)
@@ -247,6 +270,10 @@ static enum result join_resource(struct joining *joining)
         return result;
     join_verbs(joining);
     compare_columns(joining);
+    if (!catalog->visible.below_count && !catalog->visible.any_count)
+        FIND(
+            joining, MODEL_WARNING,
+            "the catalog has no rule of visibility for it: every permitted role sees all its rows");
     if (model_is_served(resource))
         FIND(joining, MODEL_FINE, "table `%.*s`, %zu columns served", SLICE_ARGS(catalog->table),
              resource->column_count);
@@ -308,6 +335,61 @@ static enum result join_relations(struct joining *joining)
     return RESULT_OK;
 }
 
+/* The resource that a rule of visibility follows, or NULL when its rows cannot be looked at. */
+static const struct model_resource *find_followed(struct joining *joining, struct slice name,
+                                                  struct slice column)
+{
+    const struct model_resource *followed = model_resource_find(joining->model, name);
+    bool is_there = followed->catalog->kind == CATALOG_ROWS && model_is_served(followed) &&
+                    (!column.size || schema_column_find(schema_table_find(joining->model->schema,
+                                                                          followed->catalog->table),
+                                                        column));
+    if (is_there)
+        return followed;
+    FIND(joining, MODEL_WARNING,
+         "who sees it depends on `%.*s`, which is not there: those who do not see everything miss "
+         "the rows that hang on it",
+         SLICE_ARGS(name));
+    return NULL;
+}
+
+static enum result join_visible(struct joining *joining)
+{
+    const struct catalog_visible *catalog = &joining->catalog->visible;
+    struct model_visible *visible = &joining->resource->visible;
+    struct arena *arena = &joining->model->arena;
+    visible->below = arena_zalloc(arena, (catalog->below_count + 1) * sizeof(*visible->below));
+    visible->any = arena_zalloc(arena, (catalog->any_count + 1) * sizeof(*visible->any));
+    if (!visible->below || !visible->any)
+        return RESULT_NO_MEMORY;
+    for (size_t i = 0; i < catalog->below_count; i++)
+        visible->below[visible->below_count++] = (struct model_below){
+            .catalog = &catalog->below[i],
+            .resource = find_followed(joining, catalog->below[i].resource, slice_of("", 0))};
+    for (size_t i = 0; i < catalog->any_count; i++) {
+        const struct catalog_condition *condition = &catalog->any[i];
+        visible->any[visible->any_count++] = (struct model_condition){
+            .catalog = condition,
+            .referrer = condition->referrer.size ? find_followed(joining, condition->referrer,
+                                                                 condition->referrer_column)
+                                                 : NULL};
+    }
+    return RESULT_OK;
+}
+
+static enum result join_each(struct model *model, enum result (*step)(struct joining *))
+{
+    enum result result = RESULT_OK;
+    for (size_t i = 0; result == RESULT_OK && i < model->resource_count; i++) {
+        struct joining joining = {.model = model,
+                                  .resource = &model->resources[i],
+                                  .catalog = &model->catalog->resources[i]};
+        joining.table = schema_table_find(model->schema, joining.catalog->table);
+        result = step(&joining);
+    }
+    return result;
+}
+
 static enum result join_all(struct model *model)
 {
     const struct catalog *catalog = model->catalog;
@@ -315,19 +397,13 @@ static enum result join_all(struct model *model)
     model->resources =
         arena_zalloc(&model->arena, catalog->resource_count * sizeof(*model->resources));
     enum result result = model->resources ? RESULT_OK : RESULT_NO_MEMORY;
-    for (size_t i = 0; result == RESULT_OK && i < catalog->resource_count; i++) {
-        struct joining joining = {
-            .model = model, .resource = &model->resources[i], .catalog = &catalog->resources[i]};
+    for (size_t i = 0; result == RESULT_OK && i < catalog->resource_count; i++)
         model->resources[i].lane = (uint32_t)i;
-        result = join_resource(&joining);
-    }
-    for (size_t i = 0; result == RESULT_OK && i < catalog->resource_count; i++) {
-        struct joining joining = {
-            .model = model, .resource = &model->resources[i], .catalog = &catalog->resources[i]};
-        joining.table = schema_table_find(model->schema, catalog->resources[i].table);
-        result = join_relations(&joining);
-    }
-    return result;
+    if (result == RESULT_OK)
+        result = join_each(model, join_resource);
+    if (result == RESULT_OK)
+        result = join_each(model, join_relations);
+    return result == RESULT_OK ? join_each(model, join_visible) : result;
 }
 
 enum result model_build(const struct catalog *catalog, struct schema *schema, struct model **model)

@@ -38,6 +38,25 @@ struct model_parent {
     size_t link_count;
 };
 
+/* The catalog's rule of visibility with the resources it names; NULL: that one is off, so that no
+ * row of it is visible. */
+struct model_below {
+    const struct catalog_below *catalog;
+    const struct model_resource *resource;
+};
+
+struct model_condition {
+    const struct catalog_condition *catalog;
+    const struct model_resource *referrer;
+};
+
+struct model_visible {
+    struct model_below *below;
+    size_t below_count;
+    struct model_condition *any;
+    size_t any_count;
+};
+
 /* The list nested in a single record (a ticket's replies). */
 struct model_list {
     const struct catalog_list *catalog; /* NULL: none */
@@ -58,6 +77,7 @@ struct model_resource {
     size_t parent_count;
     const struct model_resource *object; /* nested in each row, or NULL */
     struct model_list list;
+    struct model_visible visible;
     bool has_threads;
     bool has_download;
     struct slice off_reason; /* why it is not served; empty: it is */

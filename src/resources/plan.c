@@ -120,6 +120,7 @@ static void select_thread(struct plan *plan, const struct query *query)
     plan_put_column(plan, "c", threads->column);
     plan_put(plan, " = ");
     plan_put_column(plan, "t", threads->column);
+    plan_put_visible(plan, query, "c", query->resource);
     plan_put(plan, ")");
     plan->cell_count++;
     plan_add_item(plan, (struct plan_item){.step = PLAN_CELL, .name = threads->count});
@@ -211,6 +212,7 @@ static void join_object(struct plan *plan, const struct query *query)
         plan_put(plan, " = ");
         plan_put_value(plan, database_integer(id));
     }
+    plan_put_visible(plan, query, "m", object);
     plan_put(plan, ")");
 }
 
@@ -384,12 +386,14 @@ static void put_thread_values(struct plan *plan, const struct query *query)
     plan_put_column(plan, "t", query->resource->catalog->threads.column);
     plan_put(plan, ") FROM ");
     plan_put_name(plan, query->resource->catalog->table);
-    plan_put(plan, " t");
+    plan_put(plan, query->viewer && query->viewer->sees_all ? " t" : " t WHERE 1");
+    plan_put_visible(plan, query, "t", query->resource);
 }
 
 void plan_count(struct plan *plan, const struct query *query)
 {
     bool shows_first = query->resource->catalog->threads.shows_first;
+    plan->reads_all = true;
     plan_put(plan, "SELECT COUNT(");
     if (!shows_first && counts_values(query)) {
         put_thread_values(plan, query);

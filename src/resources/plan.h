@@ -34,6 +34,7 @@ struct plan {
     size_t item_count;
     size_t item_capacity;
     size_t cell_count; /* cells that items use; what follows are sort values, for the cursor */
+    bool reads_all;    /* looks at every row of its list, as a count does, not at a page's */
     bool has_failed;   /* memory ran out: the plan must not be executed */
 };
 

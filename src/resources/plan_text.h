@@ -1,4 +1,4 @@
-/* Appending to a plan: text, names, values. Shared by plan.c and plan_where.c only. */
+/* Appending to a plan: text, names, values. Shared by plan.c and plan_*.c only. */
 #ifndef PORTCULLIS_RESOURCES_PLAN_TEXT_H
 #define PORTCULLIS_RESOURCES_PLAN_TEXT_H
 
@@ -23,8 +23,15 @@ size_t plan_put_unions(struct plan *plan, const struct query *query);
 bool plan_is_union_only(const struct query *query);
 /* The tables of plan_put_from again, for the keys p.k of a page. */
 void plan_put_page_rows(struct plan *plan, const struct query *query);
+/* " AND " and the constant conditions on the row which alias stands for. */
+void plan_put_constants(struct plan *plan, const char *alias,
+                        const struct catalog_constants *constants);
 /* WHERE and all that must hold for the row; for a page also the cursor. */
 void plan_put_where(struct plan *plan, const struct query *query, bool with_cursor);
+/* plan_visible.c: " AND …", that the query's viewer may see the row which alias stands for; nothing
+ * when he sees all. */
+void plan_put_visible(struct plan *plan, const struct query *query, const char *alias,
+                      const struct model_resource *resource);
 /* The alias under which a sort column is found. */
 const char *plan_sort_alias(const struct query *query, const struct query_sort *sort);
 

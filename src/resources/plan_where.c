@@ -18,8 +18,8 @@ static const char *const operator_text[QUERY_OPERATOR_COUNT] = {
 };
 
 /* Constants of the catalog are bound like any value: one statement text serves all of them. */
-static void put_constants(struct plan *plan, const char *alias,
-                          const struct catalog_constants *constants)
+void plan_put_constants(struct plan *plan, const char *alias,
+                        const struct catalog_constants *constants)
 {
     for (size_t i = 0; i < constants->count; i++) {
         plan_put(plan, " AND ");
@@ -35,9 +35,10 @@ static bool is_union(const struct query_parent *parent)
 }
 
 /* alias.column = id, or alias.column IN (keys of the rows that hang on id). */
-static void put_link(struct plan *plan, const char *alias, const struct model_link *link,
+static void put_link(struct plan *plan, const struct query *query, const struct model_link *link,
                      int64_t id)
 {
+    const char *alias = "t";
     plan_put(plan, "(");
     plan_put_column(plan, alias, link->catalog->column);
     if (link->through) {
@@ -49,12 +50,13 @@ static void put_link(struct plan *plan, const char *alias, const struct model_li
         plan_put_column(plan, "x", link->catalog->through_column);
         plan_put(plan, " = ");
         plan_put_value(plan, database_integer(id));
+        plan_put_visible(plan, query, "x", link->through);
         plan_put(plan, ")");
     } else {
         plan_put(plan, " = ");
         plan_put_value(plan, database_integer(id));
     }
-    put_constants(plan, alias, &link->catalog->where);
+    plan_put_constants(plan, alias, &link->catalog->where);
     plan_put(plan, ")");
 }
 
@@ -82,7 +84,9 @@ static void put_union_part(struct plan *plan, const struct query *query,
     }
     plan_put(plan, " = ");
     plan_put_value(plan, database_integer(id));
-    put_constants(plan, "c", &link->catalog->where);
+    plan_put_constants(plan, "c", &link->catalog->where);
+    if (link->through)
+        plan_put_visible(plan, query, "x", link->through);
 }
 
 /* A parent reached in several ways: the keys of all of them, each once, before the rows. An OR
@@ -144,8 +148,8 @@ size_t plan_put_unions(struct plan *plan, const struct query *query)
 
 bool plan_is_union_only(const struct query *query)
 {
-    if (!query->parents || query->filters || query->search.size ||
-        query->resource->catalog->where.count || query->is_threads)
+    if (!query->viewer || !query->viewer->sees_all || !query->parents || query->filters ||
+        query->search.size || query->resource->catalog->where.count || query->is_threads)
         return false;
     for (const struct query_parent *parent = query->parents; parent; parent = parent->next)
         if (!is_union(parent))
@@ -185,11 +189,28 @@ void plan_put_page_rows(struct plan *plan, const struct query *query)
     put_first_of_thread(plan, query);
 }
 
+/* Whatever has a rank ranks above NULL. Asked of a column that holds none, IS NULL would be true of
+ * a zero date. */
+static void put_rank_above_null(struct plan *plan, const struct query *query, const char *last)
+{
+    const struct slice rank = query->resource->catalog->threads.rank;
+    const struct model_column *column = model_column_find(query->resource, rank);
+    if (column && !column->learnt->is_nullable)
+        return;
+    plan_put(plan, " OR (");
+    plan_put_column(plan, last, rank);
+    plan_put(plan, " IS NULL AND ");
+    plan_put_column(plan, "n", rank);
+    plan_put(plan, " IS NOT NULL)");
+}
+
 /* The row is the last of its thread: no other ranks above it. */
 static void put_last_of_thread(struct plan *plan, const struct query *query)
 {
     const struct catalog_threads *threads = &query->resource->catalog->threads;
     const char *last = threads->shows_first ? "l" : "t";
+    if (threads->shows_first)
+        plan_put_visible(plan, query, last, query->resource);
     const struct slice key = model_key(query->resource)->name;
     plan_put(plan, " AND NOT EXISTS (SELECT 1 FROM ");
     plan_put_name(plan, query->resource->catalog->table);
@@ -209,11 +230,11 @@ static void put_last_of_thread(struct plan *plan, const struct query *query)
     plan_put_column(plan, "n", key);
     plan_put(plan, " > ");
     plan_put_column(plan, last, key);
-    plan_put(plan, ") OR (");
-    plan_put_column(plan, last, threads->rank);
-    plan_put(plan, " IS NULL AND ");
-    plan_put_column(plan, "n", threads->rank);
-    plan_put(plan, " IS NOT NULL)))");
+    plan_put(plan, ")");
+    put_rank_above_null(plan, query, last);
+    plan_put(plan, ")");
+    plan_put_visible(plan, query, "n", query->resource);
+    plan_put(plan, ")");
 }
 
 /* The column as it is compared with values: converted when its character set lacks theirs. */
@@ -372,14 +393,14 @@ void plan_put_where(struct plan *plan, const struct query *query, bool with_curs
         plan_put(plan, " = ");
         plan_put_value(plan, database_integer(query->id));
     }
-    put_constants(plan, "t", &query->resource->catalog->where);
+    plan_put_constants(plan, "t", &query->resource->catalog->where);
     for (const struct query_parent *parent = query->parents; parent; parent = parent->next) {
         if (is_union(parent) && !query->is_record && !query->is_threads)
             continue; /* its keys are joined already */
         const char *joint = " AND (";
         for (size_t i = 0; i < parent->parent->link_count; i++) {
             plan_put(plan, joint);
-            put_link(plan, "t", &parent->parent->links[i], parent->id);
+            put_link(plan, query, &parent->parent->links[i], parent->id);
             joint = " OR ";
         }
         plan_put(plan, ")");
@@ -387,6 +408,7 @@ void plan_put_where(struct plan *plan, const struct query *query, bool with_curs
     for (const struct query_filter *filter = query->filters; filter; filter = filter->next)
         put_filter(plan, filter);
     put_search(plan, query);
+    plan_put_visible(plan, query, "t", query->resource);
     if (query->is_threads)
         put_last_of_thread(plan, query);
     if (with_cursor && query->has_cursor)

@@ -197,6 +197,7 @@ static struct query *add_query(struct compiling *compiling, const struct model_r
     struct query *query = &set->queries[set->count++];
     *query = (struct query){
         .resource = resource,
+        .viewer = set->viewer,
         .is_record = chain->target == CHAIN_RECORD || chain->target == CHAIN_BYTES,
         .is_threads = chain->target == CHAIN_THREADS,
         .id = last->id,
@@ -329,12 +330,13 @@ static void adopt_loose(const struct chain *chain, struct value *params, const s
 
 enum result query_set_compile(const struct model *model, const struct chain *chain,
                               struct value *params, const struct value *loose,
-                              const struct query_limits *limits, struct query_set *set,
-                              struct problem *problem)
+                              const struct query_limits *limits, const struct query_viewer *viewer,
+                              struct query_set *set, struct problem *problem)
 {
     struct compiling compiling = {chain, limits, set, problem};
     set->chain = chain;
     set->model = model;
+    set->viewer = viewer;
     set->count = 0;
     set->queries = arena_zalloc(problem->arena, (chain->sibling_count + 1) * sizeof(*set->queries));
     if (!set->queries)

@@ -53,11 +53,20 @@ struct query_sort {
 
 enum query_count { QUERY_COUNT_RECENT, QUERY_COUNT_EXACT, QUERY_COUNT_NONE };
 
+/* For whom rows are read: what the catalog's rules of visibility ask of him. */
+struct query_viewer {
+    bool sees_all;
+    int64_t admin_id;
+    const int32_t *departments; /* borrowed; of tickets */
+    size_t department_count;
+};
+
 struct query {
     const struct model_resource *resource;
-    bool is_record;  /* one row by its key */
-    bool is_threads; /* one row a thread */
-    int64_t id;      /* is_record */
+    const struct query_viewer *viewer; /* never NULL: a plan without viewer fails */
+    bool is_record;                    /* one row by its key */
+    bool is_threads;                   /* one row a thread */
+    int64_t id;                        /* is_record */
 
     struct query_parent *parents; /* all must hold */
     struct query_filter *filters; /* all must hold */
@@ -84,6 +93,7 @@ struct query {
 struct query_set {
     const struct chain *chain;
     const struct model *model;
+    const struct query_viewer *viewer;
     struct query *queries; /* [0] is the chain's own end; in the request's arena */
     size_t count;
     struct slice setting; /* the `config` resource: one name, or empty for all */
@@ -95,12 +105,12 @@ struct query_limits {
 
 /*
  * Gives meaning to params (and to the loose top-level names the target knows). RESULT_INVALID with
- * every fault in the problem: unknown names 400, bad values 422.
+ * every fault in the problem: unknown names 400, bad values 422. viewer is borrowed by the set.
  */
 enum result query_set_compile(const struct model *model, const struct chain *chain,
                               struct value *params, const struct value *loose,
-                              const struct query_limits *limits, struct query_set *set,
-                              struct problem *problem);
+                              const struct query_limits *limits, const struct query_viewer *viewer,
+                              struct query_set *set, struct problem *problem);
 
 /* The faults' common form, for those who read a part of the parameters (filter.c, cursor.c). */
 void query_refuse_value(struct problem *problem, struct slice name, struct slice expected);

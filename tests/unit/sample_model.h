@@ -42,9 +42,13 @@ static const struct sample_column sample_columns[] = {
     {SAMPLE_PREFIX "project", "daily", "time null"},
     {SAMPLE_PREFIX "project", "date_start", "date null"},
     {SAMPLE_PREFIX "project", "date_created", "datetime"},
+    {SAMPLE_PREFIX "project", "visible_status", "varchar(16) null"},
+    {SAMPLE_PREFIX "project", "manager_adminid", "int(10)"},
+    {SAMPLE_PREFIX "project", "assigned_adminid", "int(10)"},
     {SAMPLE_PREFIX "action", "action_id", "int(10)"},
     {SAMPLE_PREFIX "action", "project_id", "int(10)"},
     {SAMPLE_PREFIX "action", "action_name", "text"},
+    {SAMPLE_PREFIX "action", "assigned_adminid", "int(10)"},
     {SAMPLE_PREFIX "topic", "topic_id", "int(10)"},
     {SAMPLE_PREFIX "topic", "thread_id", "int(10)"},
     {SAMPLE_PREFIX "topic", "project_id", "int(10)"},
@@ -63,6 +67,7 @@ static const struct sample_column sample_columns[] = {
     {"tbltickets", "c", "text"},
     {"tbltickets", "editor", "enum('plain','markdown','bbcode')"},
     {"tbltickets", "merged_ticket_id", "int(10)"},
+    {"tbltickets", "did", "int(10)"},
     {"tblticketreplies", "id", "int(10)"},
     {"tblticketreplies", "tid", "int(10)"},
     {"tblticketreplies", "date", "datetime"},
@@ -121,6 +126,7 @@ struct sample {
     struct arena arena;
     struct problem problem;
     struct chain chain;
+    struct query_viewer viewer; /* sees everything, unless a test says otherwise */
     struct query_set set;
 };
 
@@ -139,6 +145,7 @@ static inline struct sample *sample_create(void)
                      RESULT_OK);
     arena_init(&sample->arena);
     problem_init(&sample->problem, &sample->arena);
+    sample->viewer.sees_all = true;
     return sample;
 }
 
@@ -189,7 +196,7 @@ static inline enum result sample_compile(struct sample *sample, const char *path
     if (sample_parse(sample, path) != RESULT_OK)
         fail_msg("%s is refused", path);
     return query_set_compile(sample->model, &sample->chain, sample_value(sample, params), NULL,
-                             &limits, &sample->set, &sample->problem);
+                             &limits, &sample->viewer, &sample->set, &sample->problem);
 }
 
 static inline const struct model_resource *sample_resource(const struct sample *sample,

@@ -359,6 +359,9 @@ static void test_resource_off(void **state)
     struct sample *sample = *state;
     static const struct sample_column few[] = {
         {SAMPLE_PREFIX "project", "project_id", "int(10)"},
+        {SAMPLE_PREFIX "project", "visible_status", "varchar(16)"},
+        {SAMPLE_PREFIX "project", "manager_adminid", "int(10)"},
+        {SAMPLE_PREFIX "project", "assigned_adminid", "int(10)"},
         {SAMPLE_PREFIX "topic", "topic_id", "int(10)"},
         {SAMPLE_PREFIX "topic", "project_id", "int(10)"},
         {SAMPLE_PREFIX "topic", "action_id", "int(10)"},

@@ -60,7 +60,7 @@ static void test_columns(void **state)
     assert_true(sample_column_of(sample, "files", "file_name")->is_required);
     assert_true(sample_column_of(sample, "files", "file_name")->is_searched);
     /* WHMCS's own: only what the catalog lists; the secret never. */
-    assert_int_equal(tickets->column_count, 3);
+    assert_int_equal(tickets->column_count, 4);
     assert_null(model_column_find(tickets, SLICE("c")));
     assert_null(model_column_find(tickets, SLICE("merged_ticket_id")));
     assert_int_equal(tickets->list.column_count, 3);

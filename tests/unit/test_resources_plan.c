@@ -64,10 +64,11 @@ static void check_plan(void **state, planner *make, const char *path, const char
 
 static void test_record(void **state)
 {
-    check_plan(state, plan_record, "v1/actions/55/json", "{}",
-               "SELECT t.`action_id`, t.`project_id`, t.`action_name` FROM " ACTIONS
-               " t WHERE 1 AND t.`action_id` = ?",
-               "55");
+    check_plan(
+        state, plan_record, "v1/actions/55/json", "{}",
+        "SELECT t.`action_id`, t.`project_id`, t.`action_name`, t.`assigned_adminid` FROM " ACTIONS
+        " t WHERE 1 AND t.`action_id` = ?",
+        "55");
     check_plan(state, plan_record, "v1/actions/55/json", "{\"fields\":\"action_name\"}",
                "SELECT t.`action_name` FROM " ACTIONS " t WHERE 1 AND t.`action_id` = ?", "55");
     /* "Every {id} must belong to the record before it" */
@@ -79,12 +80,13 @@ static void test_record(void **state)
 static void test_first_page(void **state)
 {
     check_plan(state, plan_page, "v1/actions/json", "{}",
-               "SELECT t.`action_id`, t.`project_id`, t.`action_name`, t.`action_id` FROM " ACTIONS
-               " t WHERE 1 ORDER BY t.`action_id` LIMIT ?",
+               "SELECT t.`action_id`, t.`project_id`, t.`action_name`, t.`assigned_adminid`, "
+               "t.`action_id` FROM " ACTIONS " t WHERE 1 ORDER BY t.`action_id` LIMIT ?",
                "51");
     check_plan(state, plan_page, "v1/projects/100/actions/json",
                "{\"limit\":2,\"sort\":\"-action_name\"}",
-               "SELECT t.`action_id`, t.`project_id`, t.`action_name`, t.`action_name`, "
+               "SELECT t.`action_id`, t.`project_id`, t.`action_name`, t.`assigned_adminid`, "
+               "t.`action_name`, "
                "t.`action_id` FROM " ACTIONS " t WHERE 1 AND ((t.`project_id` = ?)) "
                "ORDER BY t.`action_name` DESC, t.`action_id` DESC LIMIT ?",
                "100 3");
@@ -242,7 +244,8 @@ static void test_union_parent(void **state)
 static void test_through_parent(void **state)
 {
     check_plan(state, plan_page, "v1/projects/219/whmcstickets/json", "{}",
-               "SELECT t.`id`, t.`title`, t.`editor`, o.`xref_id`, o.`ticket_id`, o.`project_id`, "
+               "SELECT t.`id`, t.`title`, t.`editor`, t.`did`, o.`xref_id`, o.`ticket_id`, "
+               "o.`project_id`, "
                "o.`action_id`, t.`id` FROM `tbltickets` t LEFT JOIN " XREFS
                " o ON o.`xref_id` = (SELECT MIN(m.`xref_id`) FROM " XREFS
                " m WHERE m.`ticket_id` = t.`id` AND m.`project_id` = ?) WHERE 1 AND "
@@ -313,8 +316,7 @@ static void test_file_threads(void **state)
     static const char from[] =
         " FROM " FILES " t WHERE 1 AND NOT EXISTS (SELECT 1 FROM " FILES
         " n WHERE n.`thread_id` = t.`thread_id` AND (n.`file_version` > t.`file_version` OR "
-        "(n.`file_version` <=> t.`file_version` AND n.`file_id` > t.`file_id`) OR "
-        "(t.`file_version` IS NULL AND n.`file_version` IS NOT NULL)))";
+        "(n.`file_version` <=> t.`file_version` AND n.`file_id` > t.`file_id`)))";
     char sql[2048];
     snprintf(sql, sizeof(sql),
              "SELECT t.`file_id`, t.`thread_id`, t.`project_id`, t.`action_id`, "
@@ -344,6 +346,181 @@ static void test_nested_list(void **state)
                  "ORDER BY t.`date`, t.`id`");
     assert_values(&plan, "7");
     plan_clear(&plan);
+}
+
+#define LIMITED_PROJECT(v)                                                                         \
+    "((" v ".`visible_status` = ?) OR ((" v ".`visible_status` = ? OR " v                          \
+    ".`visible_status` IS NULL)) OR (" v ".`manager_adminid` = ?) OR (" v                          \
+    ".`visible_status` = ? AND (" v ".`assigned_adminid` = ? OR " v                                \
+    ".`assigned_adminid` = 0 OR " v ".`assigned_adminid` IS NULL)))"
+#define LIMITED_BELOW(a, exists, limit)                                                            \
+    "(" a ".`project_id` = 0 OR " a ".`project_id` IS NULL OR " exists "(SELECT 1 FROM " PROJECTS  \
+    " v1 WHERE v1.`project_id` = " a ".`project_id` AND " LIMITED_PROJECT("v1") limit "))"
+#define LIMITED_BOTH(a, exists, limit)                                                             \
+    LIMITED_BELOW(a, exists, limit)                                                                \
+    " AND (" a ".`action_id` = 0 OR " a ".`action_id` IS NULL OR " exists                          \
+    "(SELECT 1 FROM " ACTIONS " v1 WHERE v1.`action_id` = " a                                      \
+    ".`action_id` AND (v1.`project_id` = 0 OR v1.`project_id` IS "                                 \
+    "NULL OR " exists "(SELECT 1 FROM " PROJECTS                                                   \
+    " v2 WHERE v2.`project_id` = v1.`project_id` AND " LIMITED_PROJECT("v2") limit "))" limit "))"
+#define VALUES "'all' '' 7 'related' 7"
+
+static void plan_columns_of_file(struct plan *plan, const struct query *query)
+{
+    const struct slice names[] = {SLICE("file_path")};
+    plan_columns(plan, query, names, SAMPLE_LENGTH(names));
+}
+
+static const int32_t departments[] = {4, 5, 6};
+
+static void limit_viewer(struct sample *sample)
+{
+    sample->viewer = (struct query_viewer){
+        .admin_id = 7, .departments = departments, .department_count = SAMPLE_LENGTH(departments)};
+}
+
+/* auth-and-bans.md, "Admin login", step 5: "a project is visible when visible_status is all or
+ * empty; or manager and he manages it; or related and …" */
+static void test_visible_projects(void **state)
+{
+    limit_viewer(*state);
+    check_plan(state, plan_page, "v1/projects/json", "{}",
+               " FROM " PROJECTS " t WHERE 1 AND " LIMITED_PROJECT("t") " ORDER BY "
+                                                                        "t.`project_id` LIMIT ?",
+               VALUES " 51");
+    check_plan(state, plan_count, "v1/projects/json", "{}",
+               "SELECT COUNT(*) FROM " PROJECTS " t WHERE 1 AND " LIMITED_PROJECT("t"), VALUES);
+    check_plan(state, plan_record, "v1/projects/3/json", "{}",
+               " FROM " PROJECTS " t WHERE 1 AND t.`project_id` = ? AND " LIMITED_PROJECT("t"),
+               "3 " VALUES);
+}
+
+/* "Everything below a hidden project is hidden […], except actions assigned to him or to nobody":
+ * a page asks row by row, a count may collect the visible projects first. */
+static void test_visible_below(void **state)
+{
+    limit_viewer(*state);
+    check_plan(state, plan_page, "v1/actions/json", "{}",
+               " FROM " ACTIONS " t WHERE 1 AND (((t.`assigned_adminid` = ? OR "
+               "t.`assigned_adminid` = 0 OR t.`assigned_adminid` IS NULL)) OR (" LIMITED_BELOW(
+                   "t", "", " LIMIT 1") ")) ORDER BY t.`action_id` LIMIT ?",
+               "7 " VALUES " 51");
+    check_plan(state, plan_count, "v1/timelogs/json", "{}",
+               "SELECT COUNT(*) FROM " TIMELOGS " t WHERE 1 AND " LIMITED_BOTH("t", "EXISTS ", ""),
+               VALUES " " VALUES);
+    check_plan(state, plan_columns_of_file, "v1/files/3/download", "{}",
+               "SELECT t.`file_path` FROM " FILES
+               " t WHERE 1 AND t.`file_id` = ? AND " LIMITED_BOTH("t", "", " LIMIT 1"),
+               "3 " VALUES " " VALUES);
+}
+
+/* The keys of a union do not say who sees the rows: they are joined for the total too. */
+static void test_visible_union(void **state)
+{
+    limit_viewer(*state);
+    check_plan(state, plan_count, "v1/projects/219/timelogs/json", "{}",
+               "SELECT COUNT(*) FROM (SELECT c.`timelog_id` AS k FROM " TIMELOGS
+               " c WHERE c.`project_id` = ? UNION SELECT c.`timelog_id` AS k FROM " ACTIONS
+               " x JOIN " TIMELOGS " c ON c.`action_id` = x.`action_id` WHERE x.`project_id` = ?"
+               " AND (((x.`assigned_adminid` = ? OR x.`assigned_adminid` = 0 OR "
+               "x.`assigned_adminid` IS NULL)) OR (" LIMITED_BELOW(
+                   "x", "EXISTS ",
+                   "") "))) u0 "
+                       "JOIN " TIMELOGS
+                       " t ON t.`timelog_id` = u0.k WHERE 1 AND " LIMITED_BOTH("t", "EXISTS ", ""),
+               "219 219 7 " VALUES " " VALUES " " VALUES);
+}
+
+/* Threads are made of the posts that are visible. */
+static void test_visible_threads(void **state)
+{
+    limit_viewer(*state);
+    check_plan(state, plan_count, "v1/topics/bythread/json", "{}",
+               "SELECT COUNT(*) FROM " TOPICS " t WHERE 1 AND " LIMITED_BOTH(
+                   "t", "EXISTS ", "") " AND t.`topic_id` = t.`thread_id`",
+               VALUES " " VALUES);
+    check_plan(state, plan_count, "v1/files/bythread/json", "{}",
+               "SELECT COUNT(DISTINCT t.`thread_id`) FROM " FILES
+               " t WHERE 1 AND " LIMITED_BOTH("t", "EXISTS ", ""),
+               VALUES " " VALUES);
+    check_plan(state, plan_count, "v1/files/bythread/json", "{\"file_name\":\"x\"}",
+               "SELECT COUNT(*) FROM " FILES " t WHERE 1 AND t.`file_name` = ? AND " LIMITED_BOTH(
+                   "t", "EXISTS ", "") " AND NOT EXISTS (SELECT 1 FROM " FILES
+                                       " n WHERE n.`thread_id` = t.`thread_id` AND "
+                                       "(n.`file_version` > t.`file_version` OR "
+                                       "(n.`file_version` <=> t.`file_version` AND n.`file_id` > "
+                                       "t.`file_id`)) AND " LIMITED_BOTH("n", "EXISTS ", "") ")",
+               "'x' " VALUES " " VALUES " " VALUES " " VALUES);
+}
+
+/* remote-api.md section 7: "a ticket is visible when one of its cross references is, or when its
+ * department is in the admin's supportdepts"; section 5: the visible reference is shown. */
+static void test_visible_tickets(void **state)
+{
+    struct sample *sample = *state;
+    limit_viewer(sample);
+    check_plan(
+        state, plan_record, "v1/whmcstickets/9/json", "{}",
+        " FROM `tbltickets` t LEFT JOIN " XREFS
+        " o ON o.`xref_id` = (SELECT MIN(m.`xref_id`) FROM " XREFS
+        " m WHERE m.`ticket_id` = t.`id` AND " LIMITED_BOTH(
+            "m", "",
+            " LIMIT 1") ") WHERE 1 AND t.`id` = ? AND t.`merged_ticket_id` = ? AND "
+                        "((t.`did` IN (?, ?, ?, ?)) OR ((SELECT 1 FROM " XREFS
+                        " v1 WHERE v1.`ticket_id` = t.`id` AND (v1.`project_id` = 0 OR "
+                        "v1.`project_id` IS "
+                        "NULL OR (SELECT 1 FROM " PROJECTS
+                        " v2 WHERE v2.`project_id` = v1.`project_id` AND " LIMITED_PROJECT(
+                            "v2") " LIMIT 1)) AND (v1.`action_id` = 0 OR v1.`action_id` IS NULL "
+                                  "OR (SELECT 1 FROM " ACTIONS
+                                  " v2 WHERE v2.`action_id` = v1.`action_id` AND "
+                                  "(v2.`project_id` = 0 OR v2.`project_id` IS NULL OR (SELECT 1 "
+                                  "FROM " PROJECTS " v3 WHERE v3.`project_id` = v2.`project_id` "
+                                  "AND " LIMITED_PROJECT("v3") " LIMIT 1)) LIMIT 1)) LIMIT 1)))",
+        VALUES " " VALUES " 9 '0' 4 5 6 6 " VALUES " " VALUES);
+    sample->viewer.department_count = 0;
+    assert_int_equal(sample_compile(sample, "v1/whmcstickets/json", "{}"), RESULT_OK);
+    struct plan plan;
+    plan_init(&plan, &sample->arena);
+    plan_count(&plan, &sample->set.queries[0]);
+    buffer_append_char(&plan.text, '\0');
+    assert_non_null(strstr(plan.text.data, " AND ((0) OR (EXISTS (SELECT 1 FROM "));
+    plan_clear(&plan);
+}
+
+/* Nobody's question is nobody's answer: without a viewer a plan is not executed. */
+static void test_no_viewer(void **state)
+{
+    static planner *const planners[] = {plan_page, plan_count, plan_record};
+    struct sample *sample = *state;
+    for (size_t i = 0; i < SAMPLE_LENGTH(planners); i++) {
+        struct query query = {.resource = sample_resource(sample, "actions"), .limit = 1};
+        struct plan plan;
+        plan_init(&plan, &sample->arena);
+        planners[i](&plan, &query);
+        assert_true(plan.has_failed);
+        plan_clear(&plan);
+    }
+}
+
+/* What decides is not there: nobody sees what nobody can judge. */
+static void test_visible_without_tables(void **state)
+{
+    struct sample *sample = *state;
+    struct sample_column kept[SAMPLE_LENGTH(sample_columns)];
+    size_t count = 0;
+    for (size_t i = 0; i < SAMPLE_LENGTH(sample_columns); i++)
+        if (strcmp(sample_columns[i].table, SAMPLE_PREFIX "project") != 0)
+            kept[count++] = sample_columns[i];
+    model_release(sample->model);
+    assert_int_equal(model_build(sample->catalog, sample_schema(kept, count), &sample->model),
+                     RESULT_OK);
+    limit_viewer(sample);
+    check_plan(state, plan_count, "v1/actions/json", "{}",
+               "SELECT COUNT(*) FROM " ACTIONS " t WHERE 1 AND (((t.`assigned_adminid` = ? OR "
+               "t.`assigned_adminid` = 0 OR t.`assigned_adminid` IS NULL)) OR ((t.`project_id` = 0 "
+               "OR t.`project_id` IS NULL OR 0)))",
+               "7");
 }
 
 /* "every value bound, never pasted": whatever a client says, no byte of it reaches the text. */
@@ -379,13 +556,27 @@ static void test_nothing_pasted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SAMPLE_TEST(test_record),         SAMPLE_TEST(test_first_page),
-        SAMPLE_TEST(test_offset_page),    SAMPLE_TEST(test_filters),
-        SAMPLE_TEST(test_search),         SAMPLE_TEST(test_cursor),
-        SAMPLE_TEST(test_cursor_on_enum), SAMPLE_TEST(test_cursor_of_three),
-        SAMPLE_TEST(test_union_parent),   SAMPLE_TEST(test_through_parent),
-        SAMPLE_TEST(test_topic_threads),  SAMPLE_TEST(test_file_threads),
-        SAMPLE_TEST(test_nested_list),    SAMPLE_TEST(test_nothing_pasted),
+        SAMPLE_TEST(test_record),
+        SAMPLE_TEST(test_first_page),
+        SAMPLE_TEST(test_offset_page),
+        SAMPLE_TEST(test_filters),
+        SAMPLE_TEST(test_search),
+        SAMPLE_TEST(test_cursor),
+        SAMPLE_TEST(test_cursor_on_enum),
+        SAMPLE_TEST(test_cursor_of_three),
+        SAMPLE_TEST(test_union_parent),
+        SAMPLE_TEST(test_through_parent),
+        SAMPLE_TEST(test_topic_threads),
+        SAMPLE_TEST(test_file_threads),
+        SAMPLE_TEST(test_nested_list),
+        SAMPLE_TEST(test_nothing_pasted),
+        SAMPLE_TEST(test_visible_projects),
+        SAMPLE_TEST(test_visible_below),
+        SAMPLE_TEST(test_visible_union),
+        SAMPLE_TEST(test_visible_threads),
+        SAMPLE_TEST(test_visible_tickets),
+        SAMPLE_TEST(test_no_viewer),
+        SAMPLE_TEST(test_visible_without_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,8 @@ static enum result compile(struct sample *sample, const char *path, const char *
     static const struct query_limits limits = {.max_limit = 500};
     assert_int_equal(sample_parse(sample, path), RESULT_OK);
     return query_set_compile(sample->model, &sample->chain, sample_value(sample, params),
-                             sample_value(sample, loose), &limits, &sample->set, &sample->problem);
+                             sample_value(sample, loose), &limits, &sample->viewer, &sample->set,
+                             &sample->problem);
 }
 
 static void assert_parents(const struct query *query, const char *expected)
@@ -32,7 +33,7 @@ static void test_unknown_names(void **state)
     assert_refused(sample, 400, "unknown_parameter", "foo");
     assert_slice(sample->problem.first->detail,
                  "allowed: limit page offset count sort fields search cursor action_id project_id "
-                 "action_name");
+                 "action_name assigned_adminid");
     compile(sample, "v1/whmcstickets/json", "{\"c\":\"x\"}", "{}");
     assert_refused(sample, 400, "unknown_parameter", "c");
     compile(sample, "v1/actions/1/json", "{\"limit\":1}", "{}");
