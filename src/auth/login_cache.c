@@ -81,9 +81,11 @@ struct login_cache *login_cache_create(const struct config_auth *config, size_t 
     atomic_init(&cache->cost_due_us, 0);
     pthread_rwlock_init(&cache->lock, NULL);
     pthread_mutex_init(&cache->marked_lock, NULL);
-    login_gate_init(&cache->gate, config->max_hashing, workers);
     login_joint_init(&cache->joint);
-    return cache;
+    if (login_gate_init(&cache->gate, config->max_hashing, workers))
+        return cache;
+    login_cache_destroy(cache);
+    return NULL;
 }
 
 static void entry_drop(struct login_cache *cache, struct login_entry *entry)

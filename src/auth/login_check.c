@@ -41,6 +41,7 @@ struct check {
     char md5_hex[MD5_HEX_BYTES]; /* lower case */
     bool has_md5_hex;            /* the credentials' is 32 hex digits */
     bool was_verified;           /* this very password and hash, not long ago */
+    bool is_right;               /* the password, once it was computed */
     unsigned highest_cost;
     struct admin_row admin;
 };
@@ -166,18 +167,22 @@ static bool is_right_md5(const struct check *check)
     return hex_lower(stored_of(check), stored_md5) && password_matches(check, &spent);
 }
 
+static void password_compute(void *context)
+{
+    struct check *check = context;
+    unsigned spent;
+    check->is_right = password_matches(check, &spent);
+    if (!check->is_right)
+        failure_spend(check, spent);
+}
+
 static enum login_verdict password_check(struct check *check)
 {
     if (check->was_verified || is_right_md5(check))
         return LOGIN_OK;
-    if (!login_gate_enter(login_cache_gate(check->cache)))
+    if (!login_gate_compute(login_cache_gate(check->cache), password_compute, check))
         return LOGIN_BUSY;
-    unsigned spent;
-    bool is_right = password_matches(check, &spent);
-    if (!is_right)
-        failure_spend(check, spent);
-    login_gate_leave(login_cache_gate(check->cache));
-    return is_right ? LOGIN_OK : LOGIN_WRONG;
+    return check->is_right ? LOGIN_OK : LOGIN_WRONG;
 }
 
 static void announce(struct login_cache *cache, const struct login_access *access)
