@@ -67,6 +67,13 @@ def _nginx(paths, name, http, port, connections=4096):
                           "-e", folder / "error.log"], paths.var / f"{name}.log", answers(port))
 
 
+def denying(paths):
+    """nginx that denies everybody."""
+    port = free_port()
+    return Peer("nginx-deny", port, {"nginx": _nginx(
+        paths, "nginx-deny", f"server {{ listen 127.0.0.1:{port} reuseport backlog=4096; deny all; }}", port)})
+
+
 def php(paths, base, settings):
     """nginx and php8.2-fpm, opcache, persistent mysqli."""
     folder = paths.var / "php"

@@ -40,6 +40,10 @@ class Process:
                 raise SystemExit(f"bench: {self.name} did not start:\n{tail}")
             time.sleep(0.05)
 
+    def wait(self, ready, timeout):
+        """Until something of it has come true after its start."""
+        self._await(ready, timeout)
+
     def pids(self):
         """The process and all below it."""
         children = {}

@@ -2,6 +2,7 @@
 
 import json
 
+from .guards import verdict
 from .result import series, title_of, total_cpu, verdicts
 
 NAMES = {
@@ -62,6 +63,13 @@ def targets(results, idle):
                     for title, value, by_cpu, is_met in verdicts(results, idle)]
 
 
+def guarded(rows):
+    header = ["must show", "measured", "by CPU", "verdict", "requests/s"]
+    return header, [[row["title"], f"{row['value']:.2f}", f"{row['by_cpu']:.2f}" if row["by_cpu"] else "",
+                     verdict(row), ", ".join(f"{name} {rate:,.0f}" for name, rate in row["figures"].items())]
+                    for row in rows]
+
+
 def _text(header, rows):
     widths = [max(len(row[index]) for row in [header, *rows]) for index in range(len(header))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
@@ -81,6 +89,8 @@ def _sections(run):
                 ("CPU a request", *cpu(results))]
     if idle:
         sections.append(("Memory of idle connections", *memory(idle)))
+    if run.get("guards"):
+        sections.append(("Guards", *guarded(run["guards"])))
     return sections
 
 

@@ -4,7 +4,7 @@
 
 local base = "/modules/addons/wbteampro/api.php/v1/"
 local tail = " HTTP/1.1\r\nHost: bench\r\n\r\n"
-local credentials
+credentials = ""
 
 function escape(text)
   return (text:gsub("[^%w%-%._~]", function(char) return string.format("%%%02X", char:byte()) end))
