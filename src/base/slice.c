@@ -97,3 +97,13 @@ bool slice_to_i64(struct slice s, int64_t *value)
     *value = is_negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
     return true;
 }
+
+struct slice slice_split_word(struct slice *rest)
+{
+    size_t end = 0;
+    while (end < rest->size && rest->data[end] != ' ' && rest->data[end] != '\t')
+        end++;
+    struct slice word = slice_of(rest->data, end);
+    *rest = slice_trim(slice_skip(*rest, end));
+    return word;
+}

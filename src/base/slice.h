@@ -40,6 +40,8 @@ struct slice slice_trim(struct slice s);
 /* Cuts the part before the next separator off *rest; false when *rest was exhausted
  * (rest->data == NULL marks that, so a trailing empty part is still given). */
 bool slice_split(struct slice *rest, char separator, struct slice *part);
+/* Cuts the word before the next space or tab off *rest, with the blanks behind it. */
+struct slice slice_split_word(struct slice *rest);
 
 /* The whole slice as decimal digits and nothing else; false on empty, other bytes, overflow. */
 bool slice_to_u64(struct slice s, uint64_t *value);

@@ -87,12 +87,13 @@ static bool connect_by(int socket_fd, const union any_address *address, socklen_
 }
 
 /* Sends the request and reads the answer as far as it fits. False with errno. */
-static bool exchange(int socket_fd, const char *path, char *answer, size_t size,
-                     uint64_t deadline_us)
+static bool exchange(int socket_fd, const char *proxy_header, const char *path, char *answer,
+                     size_t size, uint64_t deadline_us)
 {
     char request[128];
     int length = snprintf(request, sizeof(request),
-                          "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+                          "%sGET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                          proxy_header, path);
     if (send(socket_fd, request, (size_t)length, MSG_NOSIGNAL) != length)
         return false;
     size_t got = 0;
@@ -127,14 +128,17 @@ static int ask(struct slice listen, const char *path)
     union any_address address;
     char answer[2048] = "";
     uint64_t deadline_us = clock_now_us() + DEADLINE_US;
-    socklen_t size = parse_address(listen, &address);
+    struct slice options = listen;
+    socklen_t size = parse_address(slice_split_word(&options), &address);
+    bool is_proxied = slice_equal(options, SLICE("proxy_protocol=on"));
     if (!size) {
         fprintf(stderr, "portcullis: admin.listen: %.*s cannot be asked\n", SLICE_ARGS(listen));
         return COMMAND_FAILED;
     }
     int socket_fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool is_answered = socket_fd >= 0 && connect_by(socket_fd, &address, size, deadline_us) &&
-                       exchange(socket_fd, path, answer, sizeof(answer), deadline_us);
+                       exchange(socket_fd, is_proxied ? "PROXY UNKNOWN\r\n" : "", path, answer,
+                                sizeof(answer), deadline_us);
     int error = errno;
     if (socket_fd >= 0)
         close(socket_fd);

@@ -29,7 +29,9 @@ enum { FIXED = false, LIVE = true };
 /* clang-format off */
 const struct config_key config_keys[] = {
     TEXT(server, listen, FIXED, "127.0.0.1:8080", config_syntax_listen_needed,
-         "Addresses to listen on, separated by commas: 127.0.0.1:8080, [::]:8080, unix:/run/portcullis.sock.")
+         "Addresses to listen on, separated by commas: 127.0.0.1:8080, [::]:8080, unix:/run/portcullis.sock. "
+         "With proxy_protocol=on behind the address (0.0.0.0:8081 proxy_protocol=on), connections must come from "
+         "http.trusted_proxies and begin with a PROXY header (v1, v2).")
     NUMBER(server, loops, FIXED, "0", 0, 64, "Event-loop threads; 0 = one a core, at most 8.")
     NUMBER(server, backlog, FIXED, "1024", 1, 65535, "Connections the kernel keeps waiting to be accepted, a listener.")
     NUMBER(server, max_connections, LIVE, "10000", 1, 1000000, "Client connections at once; past it 503 and close.")

@@ -65,8 +65,18 @@ static bool is_host(struct slice text)
     return is_port_fine && (is_v6 ? is_address(host, AF_INET6) : is_host_name(host));
 }
 
-static bool is_listen(struct slice text)
+static bool is_listen_option(struct slice text)
 {
+    return slice_equal(text, SLICE("proxy_protocol=on")) ||
+           slice_equal(text, SLICE("proxy_protocol=off"));
+}
+
+static bool is_listen(struct slice part)
+{
+    struct slice text = slice_split_word(&part);
+    while (part.size)
+        if (!is_listen_option(slice_split_word(&part)))
+            return false;
     if (slice_starts_with(text, SLICE("unix:")))
         return text.size > 6 && text.size < 5 + 108 && text.data[5] == '/';
     struct slice host;
@@ -119,8 +129,11 @@ static bool is_list(struct slice value, bool (*is_part)(struct slice), const cha
 
 bool config_syntax_listen(struct slice value, struct buffer *why)
 {
-    return is_list(value, is_listen,
-                   "address:port, [IPv6 address]:port or unix:/path, separated by commas", why);
+    return is_list(
+        value, is_listen,
+        "address:port, [IPv6 address]:port or unix:/path, each with proxy_protocol=on or "
+        "off behind a blank if wanted, separated by commas",
+        why);
 }
 
 bool config_syntax_listen_needed(struct slice value, struct buffer *why)

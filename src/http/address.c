@@ -55,10 +55,8 @@ static enum result look_up(const char *host, struct http_address *address, const
     return RESULT_OK;
 }
 
-enum result http_address_parse(struct slice text, struct http_address *address, const char **why)
+static enum result parse_where(struct slice text, struct http_address *address, const char **why)
 {
-    *address = (struct http_address){0};
-    *why = "expected HOST:PORT, [IPV6]:PORT or unix:PATH";
     if (slice_starts_with(text, SLICE("unix:")))
         return parse_unix(slice_skip(text, 5), address, why);
 
@@ -79,23 +77,41 @@ enum result http_address_parse(struct slice text, struct http_address *address, 
     return RESULT_OK;
 }
 
+enum result http_address_parse(struct slice text, struct http_address *address, const char **why)
+{
+    struct slice rest = slice_trim(text);
+    struct slice where = slice_split_word(&rest);
+    *address = (struct http_address){0};
+    while (rest.size > 0) {
+        struct slice option = slice_split_word(&rest);
+        bool is_on = slice_equal(option, SLICE("proxy_protocol=on"));
+        *why = "the only option is proxy_protocol=on or proxy_protocol=off";
+        if (!is_on && !slice_equal(option, SLICE("proxy_protocol=off")))
+            return RESULT_INVALID;
+        address->has_proxy_protocol = is_on;
+    }
+    *why = "expected HOST:PORT, [IPV6]:PORT or unix:PATH";
+    return parse_where(where, address, why);
+}
+
 void http_address_print(const struct http_address *address, char *out)
 {
     char host[INET6_ADDRSTRLEN] = "?";
+    const char *options = address->has_proxy_protocol ? " proxy_protocol=on" : "";
     if (address->socket.ss_family == AF_UNIX) {
         const struct sockaddr_un *un = (const struct sockaddr_un *)&address->socket;
-        snprintf(out, HTTP_ADDRESS_TEXT, "unix:%s", un->sun_path);
+        snprintf(out, HTTP_ADDRESS_TEXT, "unix:%s%s", un->sun_path, options);
         return;
     }
     if (address->socket.ss_family == AF_INET6) {
         const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address->socket;
         inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
-        snprintf(out, HTTP_ADDRESS_TEXT, "[%s]:%u", host, ntohs(in6->sin6_port));
+        snprintf(out, HTTP_ADDRESS_TEXT, "[%s]:%u%s", host, ntohs(in6->sin6_port), options);
         return;
     }
     const struct sockaddr_in *in = (const struct sockaddr_in *)&address->socket;
     inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
-    snprintf(out, HTTP_ADDRESS_TEXT, "%s:%u", host, ntohs(in->sin_port));
+    snprintf(out, HTTP_ADDRESS_TEXT, "%s:%u%s", host, ntohs(in->sin_port), options);
 }
 
 void http_address_unlink(const struct http_address *address)

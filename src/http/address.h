@@ -1,6 +1,7 @@
 /*
  * Where to listen, as the configuration writes it: "127.0.0.1:8080", "[::]:8080",
- * "localhost:8080", "unix:/run/portcullis.sock". Main thread, before the loops start: a name is
+ * "localhost:8080", "unix:/run/portcullis.sock", each with options behind blanks:
+ * "0.0.0.0:8081 proxy_protocol=on". Main thread, before the loops start: a name is
  * looked up and may block.
  */
 #ifndef PORTCULLIS_HTTP_ADDRESS_H
@@ -14,9 +15,10 @@
 struct http_address {
     struct sockaddr_storage socket; /* ss_family AF_INET, AF_INET6 or AF_UNIX */
     socklen_t size;
+    bool has_proxy_protocol; /* its connections begin with a PROXY header */
 };
 
-enum { HTTP_ADDRESS_TEXT = 128 }; /* bytes that hold any address printed, with its NUL */
+enum { HTTP_ADDRESS_TEXT = 160 }; /* bytes that hold any address printed, with its NUL */
 
 /* RESULT_INVALID: no such form; RESULT_NOT_FOUND: the name is unknown. *why is a literal then. */
 enum result http_address_parse(struct slice text, struct http_address *address, const char **why);

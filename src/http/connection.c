@@ -16,6 +16,7 @@ static const enum metric reason_metrics[HTTP_END_REASONS] = {
     [HTTP_END_DONE] = METRIC_COUNT,
     [HTTP_END_GONE] = METRIC_COUNT,
     [HTTP_END_NOT_HTTP] = METRIC_BAD_REQUESTS,
+    [HTTP_END_PROXY] = METRIC_PROXY_HEADERS_REFUSED,
     [HTTP_END_IDLE] = METRIC_TIMEOUT_IDLE,
     [HTTP_END_WRITE_STALL] = METRIC_TIMEOUT_WRITE,
     [HTTP_END_LINGERED] = METRIC_COUNT,
@@ -63,7 +64,7 @@ static uint8_t find_state(const struct http_connection *c)
         return HTTP_CONNECTION_WRITING;
     const struct http_exchange *newest = c->last;
     if (newest == NULL)
-        return HTTP_CONNECTION_IDLE;
+        return http_connection_is_in_proxy_header(c) ? HTTP_CONNECTION_HEAD : HTTP_CONNECTION_IDLE;
     if (newest->is_complete || newest->is_answered || c->is_last)
         return HTTP_CONNECTION_BUSY;
     if (!newest->has_head)
@@ -113,7 +114,10 @@ void http_connection_begin(struct http_connection *c, struct http_loop *home)
     DL_APPEND(home->lists[HTTP_CONNECTION_IDLE], c);
     metric_increment(METRIC_CONNECTIONS_ACCEPTED);
     metric_increment(METRIC_CONNECTIONS_OPEN);
-    if (http_server_admit(home->server, c))
+    bool is_admitted = http_server_admit(home->server, c);
+    if (c->wants_proxy_header && !http_server_trusts(home->server, &c->peer))
+        http_connection_end(c, HTTP_END_PROXY);
+    else if (is_admitted)
         http_connection_read_start(c);
     else if (http_server_is_overrun(home->server))
         http_connection_end(c, HTTP_END_OVERRUN);
@@ -221,6 +225,11 @@ static void sweep_head(struct http_connection *c, uint64_t now_us)
         .detail = SLICE("The request's head did not arrive in time."),
     };
     uint64_t limit_us = c->home->server->options.limits->head_timeout_ms * 1000;
+    if (c->last == NULL) {
+        if (is_older(c, now_us, limit_us))
+            http_connection_end(c, HTTP_END_PROXY);
+        return;
+    }
     if (now_us < c->last->request.started_us + limit_us)
         return;
     if (!has_asked(c) && c->first == c->last) {

@@ -19,7 +19,7 @@
 /* Which of http_loop's lists holds a connection; http_connection_settle alone moves them. */
 enum http_connection_state {
     HTTP_CONNECTION_IDLE,    /* lists[0], oldest first: nothing of a request has come */
-    HTTP_CONNECTION_HEAD,    /* lists[1]: a head has begun and is not whole */
+    HTTP_CONNECTION_HEAD,    /* lists[1]: a head (or PROXY header) has begun and is not whole */
     HTTP_CONNECTION_BODY,    /* lists[2]: a body is being read */
     HTTP_CONNECTION_BUSY,    /* lists[3]: requests are read, handlers at work; no timeout here */
     HTTP_CONNECTION_WRITING, /* lists[4]: the client does not take bytes as fast as we have them */
@@ -30,10 +30,11 @@ enum http_connection_state {
 
 /* Why a connection ends; each row of the table in connection.c names its metric. */
 enum http_connection_reason {
-    HTTP_END_DONE,        /* the last answer was sent */
-    HTTP_END_GONE,        /* the client closed or reset it */
-    HTTP_END_NOT_HTTP,    /* its first bytes are no HTTP */
-    HTTP_END_IDLE,        /* http.idle_timeout */
+    HTTP_END_DONE,     /* the last answer was sent */
+    HTTP_END_GONE,     /* the client closed or reset it */
+    HTTP_END_NOT_HTTP, /* its first bytes are no HTTP */
+    HTTP_END_PROXY,    /* no whole PROXY header where one is needed, or from whom none is taken */
+    HTTP_END_IDLE,     /* http.idle_timeout */
     HTTP_END_WRITE_STALL, /* http.write_timeout */
     HTTP_END_LINGERED,    /* the client went on sending after its last answer */
     HTTP_END_OVERRUN,     /* even those that are only told 503 are too many */
@@ -79,7 +80,7 @@ struct http_connection {
     size_t unsent_seen;            /* libuv's write queue when it last moved */
     uint32_t dropped_bytes;        /* read and thrown away since the last request */
 
-    struct network_address peer; /* as request.peer says */
+    struct network_address peer; /* as request.peer says; its PROXY header, once whole, sets it */
 
     uint8_t state;      /* enum http_connection_state */
     uint8_t writing;    /* exchanges that the write under way completes */
@@ -91,6 +92,8 @@ struct http_connection {
     bool is_lingering;  /* the last answer was sent; what the client still sends is dropped */
     bool has_ended;     /* the client will send nothing more */
     bool is_counted;    /* in the table of addresses */
+    bool
+        wants_proxy_header; /* the listener's connections begin with one, and it is not yet whole */
 };
 
 /* A connection just accepted, its uv handle open; takes it over. */
@@ -117,6 +120,8 @@ void http_connection_receive(struct http_connection *c, struct slice bytes);
 /* Goes on with what is held, if the queue allows; true when something was understood. */
 bool http_connection_resume(struct http_connection *c);
 bool http_connection_may_parse(const struct http_connection *c);
+/* A PROXY header has begun and is not whole. */
+bool http_connection_is_in_proxy_header(const struct http_connection *c);
 void http_connection_drop_held(struct http_connection *c);
 /* The newest exchange gets a fault; no more is read. */
 void http_connection_fault(struct http_connection *c, const struct http_fault *fault);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "http/connection.h"
+#include "http/proxy_header.h"
 #include "http/server.h"
 #include "observe/metrics.h"
 
@@ -32,6 +33,10 @@ static void on_end_of_stream(struct http_connection *c, ssize_t error)
     if (c->state == HTTP_CONNECTION_CLOSED)
         return;
     c->has_ended = true;
+    if (http_connection_is_in_proxy_header(c)) {
+        http_connection_end(c, HTTP_END_PROXY);
+        return;
+    }
     if (error != UV_EOF || c->first == NULL || !has_all_answers(c)) {
         http_connection_end(c, HTTP_END_GONE);
         return;
@@ -129,6 +134,32 @@ static void fault_parsed(struct http_connection *c, const struct http_fault *fau
     }
     metric_increment(metric);
     http_connection_fault(c, fault);
+}
+
+/* --- the PROXY header ---------------------------------------------------------------------- */
+
+bool http_connection_is_in_proxy_header(const struct http_connection *c)
+{
+    return c->wants_proxy_header && c->held != NULL;
+}
+
+/* Returns how many bytes it has, once it is whole. From then on the connection is the client's. */
+static size_t read_proxy_header(struct http_connection *c, struct slice bytes)
+{
+    struct network_address client;
+    size_t size = 0;
+    enum http_parse parse = http_proxy_header_parse(bytes, &size, &client);
+    if (parse == HTTP_PARSE_FAULT)
+        http_connection_end(c, HTTP_END_PROXY);
+    if (parse != HTTP_PARSE_DONE)
+        return 0;
+    c->wants_proxy_header = false;
+    if (network_address_is_known(&client)) {
+        c->peer = client;
+        if (!http_server_admit_client(c->home->server, c))
+            http_connection_refuse(c);
+    }
+    return size;
 }
 
 /* --- the body ------------------------------------------------------------------------------ */
@@ -279,6 +310,10 @@ static bool add_exchange(struct http_connection *c)
 static bool step(struct http_connection *c, struct slice bytes, size_t *consumed)
 {
     *consumed = 0;
+    if (c->wants_proxy_header) {
+        *consumed = read_proxy_header(c, bytes);
+        return *consumed > 0;
+    }
     if (!is_being_read(c->last)) {
         if (bytes.size == 0 || !add_exchange(c))
             return false;

@@ -115,6 +115,10 @@ static enum result bind_one(struct http_server *server, struct slice text)
         return result;
     }
     char printed[HTTP_ADDRESS_TEXT];
+    if (listener->address.has_proxy_protocol && !is_unix &&
+        (!server->options.trusted || server->options.trusted->count == 0))
+        log_warning("listen", "%.*s lets nobody in: http.trusted_proxies is empty",
+                    SLICE_ARGS(text));
     http_address_print(&listener->address, printed);
     log_info("listening", "%s", printed);
     return RESULT_OK;

@@ -37,9 +37,10 @@ static bool count_address(struct http_server *server, struct network_address add
     return true;
 }
 
-static bool admit_address(struct http_server *server, struct http_connection *c)
+bool http_server_admit_client(struct http_server *server, struct http_connection *c)
 {
-    if (server->options.server->max_per_address == 0 || http_server_trusts(server, &c->peer))
+    if (server->options.is_exempt || server->options.server->max_per_address == 0 ||
+        http_server_trusts(server, &c->peer))
         return true;
     pthread_mutex_lock(&server->shared_addresses_lock);
     c->is_counted = count_address(server, c->peer);
@@ -52,7 +53,7 @@ bool http_server_admit(struct http_server *server, struct http_connection *c)
     size_t open = atomic_fetch_add_explicit(&server->shared_open, 1, memory_order_relaxed);
     if (server->options.is_exempt)
         return true;
-    return open < server->options.server->max_connections && admit_address(server, c);
+    return open < server->options.server->max_connections && http_server_admit_client(server, c);
 }
 
 bool http_server_is_overrun(struct http_server *server)

@@ -25,6 +25,8 @@
     X(TIMEOUT_WRITE, "portcullis_timeout_write_total", "counter", "Stalled writes: closed")        \
     X(BAD_REQUESTS, "portcullis_bad_requests_total", "counter",                                    \
       "Requests refused for their framing or syntax, connection closed")                           \
+    X(PROXY_HEADERS_REFUSED, "portcullis_proxy_headers_refused_total", "counter",                  \
+      "Connections closed for a PROXY header that is wrong, cut, late or from no trusted proxy")   \
     X(RECEIVED_BYTES, "portcullis_received_bytes_total", "counter", "Bytes read from clients")     \
     X(SENT_BYTES, "portcullis_sent_bytes_total", "counter", "Bytes written to clients")            \
     X(SHED, "portcullis_shed_total", "counter",                                                    \
@@ -68,6 +70,10 @@
       "Logins that waited for others of their address to be decided")                              \
     X(BANS_MISSED, "portcullis_bans_missed_total", "counter",                                      \
       "Failures, bans and lifts that Redis was never told of, since too many waited")              \
+    X(BANS_ROWS, "portcullis_ban_rows", "gauge", "Rows of tblbannedips in force at the last poll") \
+    X(BANS_POLL_US, "portcullis_ban_poll_microseconds", "gauge", "What reading them took")         \
+    X(BANS_UNWRITTEN, "portcullis_bans_unwritten_total", "counter",                                \
+      "Rows and log lines never written to the database, since too many waited")                   \
     X(COUNT_CACHE_HITS, "portcullis_count_cache_hits_total", "counter",                            \
       "Totals taken from memory (cache.count_ttl)")                                                \
     X(COUNT_CACHE_MISSES, "portcullis_count_cache_misses_total", "counter", "Totals counted")      \
