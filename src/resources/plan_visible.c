@@ -6,6 +6,10 @@
  * A page looks at few rows, so each asks for its parents by their keys, `(SELECT 1 … LIMIT 1)`: of
  * an EXISTS the optimizer may first collect all visible parents. A count looks at every row, and
  * there EXISTS lets it do just that.
+ *
+ * A page in another order than the key's, or behind others, is walked along its order: IS TRUE
+ * keeps the optimizer from collecting the rows of each condition by its own index, and sorting them
+ * all.
  */
 #include "resources/plan_text.h"
 
@@ -193,12 +197,21 @@ static void put_rule(const struct seeing *seeing, const char *alias,
         plan_put(plan, visible->below_count ? "))" : ")");
 }
 
+static bool walks_order(const struct plan *plan, const struct query *query)
+{
+    return !plan->reads_all && (query->sort_count > 1 || query->offset > query->skipped);
+}
+
 void plan_put_visible(struct plan *plan, const struct query *query, const char *alias,
                       const struct model_resource *resource)
 {
     const struct seeing seeing = {plan, query->viewer, 0};
+    bool is_ruled = resource->visible.any_count && !resource->visible.below_count;
     if (!query->viewer)
         plan->has_failed = true;
-    else if (!query->viewer->sees_all)
-        put_rule(&seeing, alias, resource, false);
+    if (!query->viewer || query->viewer->sees_all)
+        return;
+    put_rule(&seeing, alias, resource, false);
+    if (is_ruled && walks_order(plan, query))
+        plan_put(plan, " IS TRUE");
 }

@@ -388,7 +388,18 @@ static void test_visible_projects(void **state)
                " FROM " PROJECTS " t WHERE 1 AND " LIMITED_PROJECT("t") " ORDER BY "
                                                                         "t.`project_id` LIMIT ?",
                VALUES " 51");
-    check_plan(state, plan_count, "v1/projects/json", "{}",
+    /* Walked along its order, not collected and sorted. */
+    check_plan(state, plan_page, "v1/projects/json", "{\"sort\":\"-date_created\"}",
+               " FROM " PROJECTS " t WHERE 1 AND " LIMITED_PROJECT(
+                   "t") " IS TRUE ORDER BY "
+                        "t.`date_created` DESC, t.`project_id` DESC LIMIT ?",
+               VALUES " 51");
+    check_plan(state, plan_page, "v1/projects/json", "{\"offset\":100}",
+               " FROM (SELECT t.`project_id` AS k FROM " PROJECTS " t WHERE 1 AND " LIMITED_PROJECT(
+                   "t") " IS TRUE ORDER BY t.`project_id` LIMIT ? OFFSET ?) p JOIN " PROJECTS
+                        " t ON t.`project_id` = p.k ORDER BY p.k",
+               VALUES " 51 100");
+    check_plan(state, plan_count, "v1/projects/json", "{\"sort\":\"-date_created\"}",
                "SELECT COUNT(*) FROM " PROJECTS " t WHERE 1 AND " LIMITED_PROJECT("t"), VALUES);
     check_plan(state, plan_record, "v1/projects/3/json", "{}",
                " FROM " PROJECTS " t WHERE 1 AND t.`project_id` = ? AND " LIMITED_PROJECT("t"),
