@@ -41,6 +41,7 @@ static void on_start(struct loop *loop, void *context)
         if (!state->writers[i])
             log_error("loop", "memory is out: refusals will have no body");
     }
+    guard_loop_start(&gateway->guard, loop);
     http_server_loop_start(gateway->public_server, loop);
     if (gateway->admin_server)
         http_server_loop_start(gateway->admin_server, loop);
@@ -57,7 +58,9 @@ static void each_server(struct gateway *gateway, struct loop *loop,
 
 static void on_tick(struct loop *loop, void *context)
 {
-    each_server(context, loop, http_server_loop_tick);
+    struct gateway *gateway = context;
+    guard_loop_tick(&gateway->guard, loop);
+    each_server(gateway, loop, http_server_loop_tick);
 }
 
 static void on_drain(struct loop *loop, void *context)
@@ -67,7 +70,9 @@ static void on_drain(struct loop *loop, void *context)
 
 static void on_stop(struct loop *loop, void *context)
 {
-    each_server(context, loop, http_server_loop_stop);
+    struct gateway *gateway = context;
+    each_server(gateway, loop, http_server_loop_stop);
+    guard_loop_stop(&gateway->guard, loop);
 }
 
 static size_t loop_count(const struct config *config)
@@ -133,8 +138,8 @@ static enum result make_servers(struct gateway *gateway, size_t loops)
     const struct http_server_options public = {
         &config->http, &config->server, &gateway->routes[0], 1, gateway, false, &gateway->trusted};
     const struct http_server_options admin = {
-        &config->http, &config->server, &gateway->routes[1], 1, &gateway->admin, true,
-        &gateway->trusted};
+        &config->http, &config->server,  &gateway->routes[1], 1, &gateway->admin,
+        true,          &gateway->trusted};
     gateway->public_server = http_server_create(&public);
     if (!gateway->public_server)
         return RESULT_NO_MEMORY;
@@ -171,7 +176,8 @@ static enum result make_parts(struct gateway *gateway)
     snprintf(gateway->start_text, sizeof(gateway->start_text), "%08x-", start);
     const struct loop_hooks hooks = {on_start, on_tick, on_drain, on_stop, gateway};
     gateway->loops = loop_group_create(loops, &hooks);
-    if (!gateway->loops)
+    if (!gateway->loops ||
+        guard_init(&gateway->guard, config, &gateway->trusted, gateway->loops) != RESULT_OK)
         return RESULT_NO_MEMORY;
     return make_servers(gateway, loops);
 }
@@ -219,7 +225,7 @@ enum result gateway_start(struct gateway *gateway)
     };
     learn_model(gateway);
     gateway->pool = pool_create(&options);
-    if (!gateway->pool)
+    if (!gateway->pool || guard_start(&gateway->guard) != RESULT_OK)
         return RESULT_NO_MEMORY;
     return loop_group_start(gateway->loops);
 }
@@ -245,6 +251,7 @@ void gateway_destroy(struct gateway *gateway)
     size_t loops = gateway->loops ? loop_group_size(gateway->loops) : 0;
     pool_destroy(gateway->pool);
     loop_group_destroy(gateway->loops);
+    guard_clear(&gateway->guard);
     http_server_destroy(gateway->public_server);
     http_server_destroy(gateway->admin_server);
     for (size_t i = 0; i < loops; i++)

@@ -11,6 +11,7 @@
 #include "auth/login.h"
 #include "config/config.h"
 #include "endpoints/admin.h"
+#include "endpoints/guard.h"
 #include "http/http.h"
 #include "loop/pool.h"
 #include "resources/execute.h"
@@ -29,8 +30,9 @@ struct gateway {
     struct shared_count_cache *counts;
     struct login_cache *logins;
     struct execute_options execute;
-    struct arena arena; /* holds what execute and trusted point to */
+    struct arena arena;          /* holds what execute and trusted point to */
     struct network_list trusted; /* http.trusted_proxies */
+    struct guard guard;
 
     struct pool *pool;
     size_t worker_count;

@@ -40,11 +40,26 @@ static void add_error_fields(struct remote_request *request, const struct remote
                             arena_printf(arena_of(request), "%" PRIu32, answer->retry_after_s));
 }
 
+static void add_rate_fields(struct remote_request *request, struct http_response *response)
+{
+    const struct rate_verdict *rate = &request->rate;
+    struct arena *arena = arena_of(request);
+    if (!rate->limit)
+        return;
+    http_response_field(response, SLICE("RateLimit-Limit"),
+                        arena_printf(arena, "%" PRIu64, rate->limit));
+    http_response_field(response, SLICE("RateLimit-Remaining"),
+                        arena_printf(arena, "%" PRIu64, rate->remaining));
+    http_response_field(response, SLICE("RateLimit-Reset"),
+                        arena_printf(arena, "%" PRIu64, rate->reset_s));
+}
+
 static void add_common_fields(struct remote_request *request, struct http_response *response)
 {
     http_response_field(response, SLICE("Cache-Control"), SLICE("private, no-cache"));
     http_response_field(response, SLICE("Vary"), SLICE("Accept-Encoding"));
     http_response_field(response, SLICE("X-Request-Id"), request->request_id);
+    add_rate_fields(request, response);
     cors_add_fields(request->http, request->gateway->config, response);
 }
 

@@ -41,9 +41,24 @@ static struct slice request_id(struct remote_request *request)
     return made_id(request);
 }
 
-static void refuse(struct remote_request *request)
+void remote_refuse(struct remote_request *request)
 {
     remote_answer_send(request, remote_answer_problem(request, loop_state(request)->writers));
+}
+
+/* Decided before the request is understood; but for the format, nothing in it matters. */
+static bool is_let_in(struct remote_request *request)
+{
+    enum guard_verdict verdict =
+        guard_check(&request->gateway->guard, request->http, &request->address, &request->rate);
+    if (verdict == GUARD_PASS)
+        return true;
+    remote_read_format(request);
+    if (verdict == GUARD_BANNED)
+        remote_refuse_banned(request);
+    else
+        remote_refuse_too_fast(request);
+    return false;
 }
 
 static void answer_options(struct remote_request *request)
@@ -72,17 +87,18 @@ static enum http_verdict on_head(struct http_request *http)
     problem_init(&request->problem, &http->arena);
     problem_init(&request->parameter_problem, &http->arena);
     request->request_id = request_id(request);
-    if (!remote_read_head(request)) {
-        refuse(request);
-        return HTTP_ANSWERED;
-    }
-    return HTTP_COLLECT;
+    atomic_init(&request->job.is_abandoned, false);
+    if (is_let_in(request) && remote_read_head(request))
+        return HTTP_COLLECT;
+    remote_refuse(request);
+    return HTTP_ANSWERED;
 }
 
 static void on_done(struct pool_job *job)
 {
     struct remote_request *request = (struct remote_request *)job;
     request->http->phase_us[METRIC_PHASE_QUEUE] = job->queued_us;
+    remote_login_end(request, BAN_UNDECIDED);
     if (job->was_dropped) {
         /* Goes nowhere but into log and metrics, under the code that nginx made common. */
         struct http_response response = {.status = 499};
@@ -92,7 +108,7 @@ static void on_done(struct pool_job *job)
     remote_answer_send(request, request->answer);
 }
 
-static void submit(struct remote_request *request)
+void remote_submit(struct remote_request *request)
 {
     struct pool_job *job = &request->job;
     job->run = remote_work_run;
@@ -103,14 +119,15 @@ static void submit(struct remote_request *request)
     job->loop = http_request_loop(request->http);
     job->lane = chain_last(&request->chain)->resource->lane;
     job->key = request->is_known ? remote_join_key(request) : slice_of("", 0);
-    atomic_init(&job->is_abandoned, false);
     if (pool_submit(request->gateway->pool, job) == RESULT_OK)
         return;
+    job->run = NULL;
+    remote_login_end(request, BAN_UNDECIDED);
     problem_set(&request->problem, 503, SLICE("Service Unavailable"));
     problem_add(&request->problem, SLICE("queue_full"), slice_of("", 0),
                 "too many requests are waiting for the database; try again");
     request->problem.retry_after_s = 1;
-    refuse(request);
+    remote_refuse(request);
 }
 
 static void on_end(struct http_request *http)
@@ -121,28 +138,18 @@ static void on_end(struct http_request *http)
         answer_options(request);
         return;
     }
-    if (!remote_read_body(request)) {
-        refuse(request);
-        return;
-    }
-    enum login_verdict verdict =
-        login_recall(request->gateway->logins, &request->credentials, &request->principal);
-    request->is_known = verdict == LOGIN_OK;
-    if (verdict == LOGIN_MISSING)
-        remote_refuse_missing_login(request);
-    if (problem_is_set(&request->problem) || (request->is_known && !remote_compile(request))) {
-        refuse(request);
-        return;
-    }
-    submit(request);
+    if (remote_read_body(request))
+        remote_login_begin(request);
+    else
+        remote_refuse(request);
 }
 
-/* A job that is queued will not run; one that runs is answered into the void. A request that never
- * became a job is ended here. */
+/* A job that is queued will not run; one that runs is answered into the void; one in line is ended
+ * when it is its turn. A request that is none of these is ended here. */
 static void on_abort(struct http_request *http)
 {
     struct remote_request *request = http->data;
-    if (request && request->job.run) {
+    if (request && (request->job.run || request->is_in_line)) {
         atomic_store(&request->job.is_abandoned, true);
         return;
     }
@@ -150,11 +157,11 @@ static void on_abort(struct http_request *http)
     http_respond(http, &response);
 }
 
-static struct slice peer_text(const struct http_request *http, char text[NETWORK_TEXT])
+static struct slice address_text(const struct network_address *address, char text[NETWORK_TEXT])
 {
-    if (!network_address_is_known(&http->peer))
+    if (!network_address_is_known(address))
         return SLICE("unix");
-    network_address_print(&http->peer, text);
+    network_address_print(address, text);
     return slice_from(text);
 }
 
@@ -164,7 +171,7 @@ static void write_access_line(const struct http_request *http, const struct remo
     char address[NETWORK_TEXT];
     const struct log_access line = {
         .request_id = request ? request->request_id : slice_of("", 0),
-        .address = peer_text(http, address),
+        .address = address_text(request ? &request->address : &http->peer, address),
         .admin = slice_from(request && request->is_known ? request->principal.username : ""),
         .method = http->method_text,
         .target = http->target,

@@ -228,6 +228,17 @@ static void read_credentials(struct remote_request *request)
     }
 }
 
+void remote_read_format(struct remote_request *request)
+{
+    bool has_chain = remote_read_head(request);
+    if (has_chain && !request->segments.size) {
+        recover_reserved(request, request->http->query);
+        has_chain = read_chain(request);
+    }
+    if (!has_chain)
+        problem_init(&request->problem, &request->http->arena);
+}
+
 bool remote_read_body(struct remote_request *request)
 {
     read_parameters(request);

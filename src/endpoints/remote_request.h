@@ -2,7 +2,9 @@
  * One request of the Remote API on its way: what the loop read of it, what a worker makes of it,
  * and the answer. Lives in the HTTP request's arena; owned by exactly one thread at any moment.
  *
+ *   guard.c          loop    the client's address, bans, rates
  *   remote_read.c    loop    chain, method, parameters, credentials; refuses what is wrong
+ *   remote_login.c   loop    the login: known, in line for its turn, or a worker's to check
  *   remote_work.c    worker  login if needed, compile if needed, execute, compress
  *   remote_group.c   worker  the same for several records at once
  *   remote_answer.c  loop    the answer's head; conditional requests; faults of http itself
@@ -37,7 +39,9 @@ struct remote_request {
     struct pool_job job; /* first: the pool gives it back */
     struct http_request *http;
     struct gateway *gateway;
-    struct model *model; /* one reference */
+    struct model *model;            /* one reference */
+    struct network_address address; /* the client's */
+    struct rate_verdict rate;       /* the tightest that was asked */
     struct problem problem;
 
     struct slice segments; /* the raw chain, kept to be parsed again under a new model */
@@ -50,6 +54,9 @@ struct remote_request {
     struct login_credentials credentials;
     struct auth_principal principal; /* once is_known */
     bool is_known;
+    struct ban_attempt attempt; /* of a login that is not known */
+    bool is_in_line;            /* the attempt waits for its turn */
+    bool is_undecided;          /* it had its turn, and has no outcome yet */
 
     struct query_viewer viewer; /* the principal, once is_compiled */
     struct query_set queries;
@@ -61,12 +68,28 @@ struct remote_request {
 
 /* Loop. on_head: finds the chain in the path, where it is there; false: refused, problem set. */
 bool remote_read_head(struct remote_request *request);
+/* Loop. on_head, of a request that is refused unread: which format its answer is to have. */
+void remote_read_format(struct remote_request *request);
 /* Loop. on_end: everything else; false: refused, problem set. */
 bool remote_read_body(struct remote_request *request);
 /* Loop or worker: gives params their meaning under request->model; false: problem set. */
 bool remote_compile(struct remote_request *request);
 /* Loop: equal keys may share an answer. Empty when they must not. */
 struct slice remote_join_key(struct remote_request *request);
+
+/* Loop. Logs in from memory, or gives the request to the workers, now or when it is its turn. */
+void remote_login_begin(struct remote_request *request);
+/* Any thread: what came of a login that had its turn; again, it does nothing. */
+void remote_login_end(struct remote_request *request, enum ban_outcome outcome);
+/* Loop or worker, once the admin is known: his rate; false: problem set. */
+bool remote_login_is_within_rate(struct remote_request *request);
+/* Sets the problem of a request that its guard, or its admin's rate, does not let pass. */
+void remote_refuse_banned(struct remote_request *request);
+void remote_refuse_too_fast(struct remote_request *request);
+/* Loop: sends the answer of request->problem. */
+void remote_refuse(struct remote_request *request);
+/* Loop: gives the request to the workers; refuses it when their queue is full. */
+void remote_submit(struct remote_request *request);
 
 /* Worker: the job's run, run_group and share. */
 void remote_work_run(struct pool_job *job, void *worker);

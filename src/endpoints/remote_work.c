@@ -64,6 +64,15 @@ struct remote_answer *remote_answer_problem(const struct remote_request *request
     return NULL;
 }
 
+/* A right password without the right role is no failure, and no success that clears failures: the
+ * caller is not let in. */
+static enum ban_outcome outcome_of(enum login_verdict verdict)
+{
+    if (verdict == LOGIN_WRONG)
+        return BAN_FAILED;
+    return verdict == LOGIN_OK ? BAN_SUCCEEDED : BAN_UNDECIDED;
+}
+
 static bool check_login(struct remote_request *request, struct worker *worker)
 {
     static const struct {
@@ -90,6 +99,7 @@ static bool check_login(struct remote_request *request, struct worker *worker)
                                                       &request->credentials, &request->principal)
                                         : LOGIN_MISSING;
     request->is_known = verdict == LOGIN_OK;
+    remote_login_end(request, outcome_of(verdict));
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         if (refusals[i].verdict != verdict)
             continue;
@@ -208,7 +218,7 @@ static struct remote_answer *work(struct remote_request *request, struct worker 
         uint64_t began_us = clock_now_us();
         bool is_let_in = check_login(request, worker);
         phases[METRIC_PHASE_AUTH] = clock_now_us() - began_us;
-        if (!is_let_in)
+        if (!is_let_in || !remote_login_is_within_rate(request))
             return remote_answer_problem(request, worker->writers);
     }
     if (!request->is_compiled && !remote_compile(request))

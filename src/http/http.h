@@ -49,7 +49,7 @@ struct http_body *http_body_share(struct http_body *body);
 void http_body_release(struct http_body *body); /* NULL is fine */
 size_t http_body_size(const struct http_body *body);
 
-enum { HTTP_RESPONSE_FIELDS = 12 };
+enum { HTTP_RESPONSE_FIELDS = 16 };
 
 struct http_response {
     int status; /* the status line's code */

@@ -83,11 +83,23 @@ void loop_group_drain(struct loop_group *group, uint64_t drain_ms)
     group->running = 0;
 }
 
+/* What is run may post to another loop. */
+static void run_rest(struct loop_group *group)
+{
+    bool has_run = true;
+    while (has_run) {
+        has_run = false;
+        for (size_t i = 0; i < group->count; i++)
+            has_run = loop_run_inbox(&group->loops[i]) || has_run;
+    }
+}
+
 void loop_group_destroy(struct loop_group *group)
 {
     if (group == NULL)
         return;
     loop_group_drain(group, 0);
+    run_rest(group);
     for (size_t i = 0; i < group->count; i++)
         loop_clear(&group->loops[i]);
     free(group->threads);

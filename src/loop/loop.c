@@ -39,14 +39,16 @@ static struct loop_item *take_inbox(struct loop *loop)
     return oldest;
 }
 
-static void run_inbox(struct loop *loop)
+bool loop_run_inbox(struct loop *loop)
 {
     struct loop_item *item = take_inbox(loop);
+    bool has_run = item != NULL;
     while (item != NULL) {
         struct loop_item *next = item->next; /* run may free the item */
         item->run(item);
         item = next;
     }
+    return has_run;
 }
 
 static void begin_drain(struct loop *loop)
@@ -81,7 +83,7 @@ static void advance_drain(struct loop *loop)
 static void on_wake(uv_async_t *wake)
 {
     struct loop *loop = wake->data;
-    run_inbox(loop);
+    loop_run_inbox(loop);
     advance_drain(loop);
 }
 
@@ -145,7 +147,6 @@ void loop_run(struct loop *loop)
 
 void loop_clear(struct loop *loop)
 {
-    run_inbox(loop);
     if (!uv_is_closing((uv_handle_t *)&loop->wake))
         uv_close((uv_handle_t *)&loop->wake, NULL);
     if (!uv_is_closing((uv_handle_t *)&loop->tick))

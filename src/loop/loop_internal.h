@@ -31,8 +31,9 @@ struct loop {
 enum { LOOP_TICK_MS = 100 };
 
 enum result loop_init(struct loop *loop, struct loop_group *group, size_t index);
-/* No thread may run the loop or post to it any more: what is left in the inbox is run here, so
- * that its owners can free it. */
+/* Runs what was posted; false: nothing was. The loop's thread, or whoever ends it. */
+bool loop_run_inbox(struct loop *loop);
+/* No thread may run the loop or post to it any more; its inbox is empty. */
 void loop_clear(struct loop *loop);
 /* The thread's body: returns when every handle was closed. */
 void loop_run(struct loop *loop);
