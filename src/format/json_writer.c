@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "format/format_writers.h"
+#include "format/text_scan.h"
 
 /* Below yajl's YAJL_MAX_DEPTH of 128, past which it would use memory beyond its own. */
 enum { MOST_DEPTH = 64 };
@@ -97,58 +98,19 @@ static void finish(struct writer *writer)
         writer->out->has_failed = true;
 }
 
-/* A mark in each byte of word that is zero. */
-static uint64_t zero_bytes(uint64_t word)
-{
-    return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
-}
-
-/* A mark in bytes that are a control character, `"` or `\\`. */
-static uint64_t escaped_bytes(uint64_t word)
-{
-    return ((word - UINT64_C(0x2020202020202020)) & ~word & UINT64_C(0x8080808080808080)) |
-           zero_bytes(word ^ UINT64_C(0x2222222222222222)) |
-           zero_bytes(word ^ UINT64_C(0x5C5C5C5C5C5C5C5C));
-}
-
-static uint64_t load_word(const char *data)
-{
-    uint64_t word;
-    memcpy(&word, data, sizeof(word));
-    return word;
-}
-
-/* The bytes of a text shorter than a word, among blanks. */
-static uint64_t load_short(struct slice text)
-{
-    uint64_t word = UINT64_C(0x2020202020202020);
-    for (size_t i = 0; i < text.size; i++)
-        word = word << 8 | (unsigned char)text.data[i];
-    return word;
-}
-
 /* Most of what a database holds needs no escape. A word that only looks as if it did takes the long
- * way, which is never wrong. *is_ascii tells whether UTF-8 needs a check. */
-static bool needs_no_escape(struct slice text, bool *is_ascii)
+ * way, which is never wrong. */
+static uint64_t marks_of(uint64_t word)
 {
-    enum { WORD = sizeof(uint64_t) };
-    bool is_short = text.size < WORD;
-    const char *last = text.data + (is_short ? 0 : text.size - WORD); /* overlaps the one before */
-    uint64_t seen = is_short ? load_short(text) : load_word(last);
-    uint64_t marks = escaped_bytes(seen);
-    for (const char *at = text.data; at < last; at += WORD) {
-        uint64_t word = load_word(at);
-        seen |= word;
-        marks |= escaped_bytes(word);
-    }
-    *is_ascii = !(seen & UINT64_C(0x8080808080808080));
-    return !marks;
+    return text_scan_controls(word) | text_scan_zeros(word ^ TEXT_SCAN_EACH('"')) |
+           text_scan_zeros(word ^ TEXT_SCAN_EACH('\\'));
 }
 
 static bool is_plain(struct slice text)
 {
     bool is_ascii = false;
-    return text.size && needs_no_escape(text, &is_ascii) && (is_ascii || utf8_is_valid(text));
+    return text.size && text_scan_is_unmarked(text, marks_of, &is_ascii) &&
+           (is_ascii || utf8_is_valid(text));
 }
 
 static void any_string(struct writer *writer, struct slice text)
