@@ -101,6 +101,22 @@ def test_xml_is_the_same_tree(api, chain, params):
     same_xml(seen_xml(seen.tree), expected_xml("api", document))
 
 
+def test_xml_after_other_answers(start_gateway):
+    """Section 5: one worker's answers, of tables, shapes and outcomes in turn, are the tree each for itself."""
+    api = Client(start_gateway({"mysql.workers": 1}).url)
+    asked = [("projects", None), ("whmcstickets", None), ("projects/7777", None), ("whmcstickets/2040", None), ("whmcstickets/2039", None),
+             ("topics/bythread", None), ("projects/102", None), ("projects/200/topics", None), ("projects/100/actions,files", None),
+             ("projects", {"foo": 1}), ("projects", {"custom_note": None, "limit": 3}), ("ticketxrefs", None), ("projects/100", None)]
+    first = {}
+    for turn in range(3):
+        for place, (chain, params) in enumerate(asked[::-1] if turn == 1 else asked):
+            seen = api.get(chain, params, fmt="xml")
+            assert seen.http.content == first.setdefault((chain, str(params)), seen.http.content), (turn, place, chain)
+            document = api.get(chain, params).json
+            document["request"]["format"] = "xml"
+            same_xml(seen_xml(seen.tree), expected_xml("api", document))
+
+
 @pytest.mark.parametrize("chain,params,user", [("projects/7777", None, "alice"), ("nope", None, "alice"), ("projects/100", None, None),
                                                ("projects", {"foo": 1, "bar": 2}, "alice"), ("projects", {"limit": 0}, "alice")])
 def test_errors_in_xml(api, chain, params, user):

@@ -1,10 +1,11 @@
 /*
  * A tree made of any bytes as names and text: whatever it is, the JSON parses with our reader and
- * the XML with mxml. Each step takes a command byte and, where it needs text, a length byte and
- * that many bytes.
+ * the XML with mxml, which prints what it has read as we did. A writer writes it twice, alike. Each
+ * step takes a command byte and, where it needs text, a length byte and that many bytes.
  */
 #include <mxml.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "format/value.h"
 #include "format/writer.h"
@@ -64,9 +65,8 @@ static void write_value(struct writer *writer, struct script *script, unsigned c
         writer_string(writer, take_text(script));
 }
 
-static void write_fragment(enum format format, struct slice input, struct buffer *out)
+static void write_once(struct writer *writer, struct slice input, struct buffer *out)
 {
-    struct writer *writer = writer_create(format);
     struct script script = {.rest = input};
     writer_start(writer, out);
     while (script.rest.size) {
@@ -80,6 +80,22 @@ static void write_fragment(enum format format, struct slice input, struct buffer
     while (script.depth)
         close_one(writer, &script);
     writer_finish(writer);
+}
+
+/* After the half of it, which leaves other names behind. */
+static void write_fragment(enum format format, struct slice input, struct buffer *out)
+{
+    struct writer *writer = writer_create(format);
+    struct buffer scratch;
+    buffer_init(&scratch);
+    size_t from = out->size;
+    write_once(writer, input, out);
+    write_once(writer, slice_skip(input, input.size / 2), &scratch);
+    scratch.size = 0;
+    write_once(writer, input, &scratch);
+    if (!slice_equal(buffer_slice(&scratch), slice_skip(buffer_slice(out), from)))
+        abort();
+    buffer_clear(&scratch);
     writer_destroy(writer);
 }
 
@@ -101,6 +117,43 @@ static void check_json(struct slice input)
     arena_clear(&arena);
 }
 
+/* The root, and a list right below it, have two tags even when they are empty. */
+static void open_empty(mxml_node_t *root)
+{
+    mxml_node_t *child = mxmlGetFirstChild(root);
+    if (!child)
+        mxmlNewOpaque(root, "");
+    for (; child; child = mxmlGetNextSibling(child))
+        if (mxmlElementGetAttr(child, "list") && !mxmlGetFirstChild(child))
+            mxmlNewOpaque(child, "");
+}
+
+/* mxml prints a carriage return raw, which is never in ours. */
+static void put_raw_returns(char *text)
+{
+    for (char *at = text; (at = strstr(at, "&#13;")); at++) {
+        *at = '\r';
+        memmove(at + 1, at + 5, strlen(at + 5) + 1);
+    }
+}
+
+/* Reading, mxml leaves out byte order marks. */
+static void check_printed(mxml_node_t *tree, char *text)
+{
+    if (strchr(text, '\r'))
+        abort();
+    if (strstr(text, "\xEF\xBB\xBF"))
+        return;
+    mxmlSetWrapMargin(0);
+    open_empty(tree);
+    put_raw_returns(text);
+    char *printed = mxmlSaveAllocString(tree, MXML_NO_CALLBACK);
+    size_t size = strlen(text);
+    if (!printed || strncmp(printed, text, size) != 0 || strcmp(printed + size, "\n") != 0)
+        abort();
+    free(printed);
+}
+
 static void check_xml(struct slice input)
 {
     struct buffer text;
@@ -110,8 +163,9 @@ static void check_xml(struct slice input)
     buffer_append_slice(&text, SLICE("</api>"));
     buffer_append_char(&text, '\0');
     mxml_node_t *tree = mxmlLoadString(NULL, text.data, MXML_OPAQUE_CALLBACK);
-    if (text.has_failed || !tree)
+    if (text.has_failed || !tree || strlen(text.data) + 1 != text.size)
         abort();
+    check_printed(tree, text.data);
     mxmlDelete(tree);
     buffer_clear(&text);
 }

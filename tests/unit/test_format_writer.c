@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <mxml.h>
 
 #include "format/writer.h"
 
@@ -165,7 +164,33 @@ static void test_hostile_names(void **state)
                       "<item name=\"!--\" list=\"true\"><item name=\"-\" nil=\"true\" /></item>"));
 }
 
-/* Larger than the room first made, so that saving takes its second try. */
+/* Each character that JSON escapes, at each place of texts of each length. */
+static void test_json_escapes_everywhere(void **state)
+{
+    (void)state;
+    static const char *const escapes[][2] = {
+        {"\"", "\\\""}, {"\\", "\\\\"}, {"\n", "\\n"}, {"\x1F", "\\u001F"}, {"\xFF", BAD}};
+    struct writer *writer = writer_create(FORMAT_JSON);
+    for (size_t i = 0; i < sizeof(escapes) / sizeof(*escapes); i++)
+        for (int before = 0; before < 10; before++)
+            for (int after = 0; after < 10; after++) {
+                struct buffer text = {0}, out = {0}, expected = {0};
+                buffer_printf(&text, "%.*s%s%.*s", before, "123456789", escapes[i][0], after,
+                              "abcdefghi");
+                buffer_printf(&expected, "\"t\":\"%.*s%s%.*s\"", before, "123456789", escapes[i][1],
+                              after, "abcdefghi");
+                writer_start(writer, &out);
+                writer_member_string(writer, SLICE("t"), buffer_slice(&text));
+                writer_finish(writer);
+                assert_true(slice_equal(buffer_slice(&out), buffer_slice(&expected)));
+                buffer_clear(&expected);
+                buffer_clear(&text);
+                buffer_clear(&out);
+            }
+    writer_destroy(writer);
+}
+
+/* Larger than any room first made; in XML it takes the long way. */
 static void test_large_text(void **state)
 {
     (void)state;
@@ -188,24 +213,102 @@ static void test_large_text(void **state)
     free(text);
 }
 
-static void test_xml_reads_back(void **state)
+static void write_ticket(struct writer *w, int row)
+{
+    writer_object_begin(w);
+    writer_member_integer(w, SLICE("id"), row);
+    writer_key(w, SLICE("ticketxref"));
+    if (row % 2) {
+        writer_object_begin(w);
+        writer_member_integer(w, SLICE("project_id"), 100);
+        writer_member_null(w, SLICE("id"));
+        writer_object_end(w);
+    } else {
+        writer_null(w);
+    }
+    writer_member_string(w, SLICE("title"), row == 1 ? SLICE("a&b") : SLICE(""));
+    if (row == 2)
+        writer_member_null(w, SLICE("title"));
+    if (row != 1) {
+        writer_key(w, SLICE("ids"));
+        writer_list_begin(w, SLICE("id"));
+        if (row == 3)
+            writer_integer(w, 7);
+        writer_list_end(w);
+    }
+    writer_object_end(w);
+}
+
+static void write_changing_rows(struct writer *w)
+{
+    writer_key(w, SLICE("tickets"));
+    writer_list_begin(w, SLICE("ticket"));
+    for (int row = 1; row <= 3; row++)
+        write_ticket(w, row);
+    writer_object_begin(w);
+    writer_object_end(w);
+    writer_string(w, SLICE("id"));
+    writer_list_end(w);
+}
+
+/* Rows of different shapes one behind the other: nothing of one is left in the next. */
+static void test_rows_of_different_shapes(void **state)
 {
     (void)state;
-    struct writer *writer = writer_create(FORMAT_XML);
-    struct buffer out;
-    buffer_init(&out);
-    buffer_append_slice(&out, SLICE("<api>"));
-    writer_start(writer, &out);
-    writer_member_string(writer, SLICE("t"), SLICE("a\r\n<b>&amp;\xC3\xBC"));
+    assert_both(
+        write_changing_rows,
+        SLICE("\"tickets\":[{\"id\":1,\"ticketxref\":{\"project_id\":100,\"id\":null},"
+              "\"title\":\"a&b\"},{\"id\":2,\"ticketxref\":null,\"title\":\"\","
+              "\"title\":null,\"ids\":[]},{\"id\":3,\"ticketxref\":{\"project_id\":100,"
+              "\"id\":null},\"title\":\"\",\"ids\":[7]},{},\"id\"]"),
+        SLICE("<tickets list=\"true\"><ticket><id>1</id><ticketxref>"
+              "<project_id>100</project_id><id nil=\"true\" /></ticketxref>"
+              "<title>a&amp;b</title></ticket><ticket><id>2</id><ticketxref nil=\"true\" />"
+              "<title /><title nil=\"true\" /><ids list=\"true\" /></ticket><ticket><id>3</id>"
+              "<ticketxref><project_id>100</project_id><id nil=\"true\" /></ticketxref>"
+              "<title /><ids list=\"true\"><id>7</id></ids></ticket><ticket />"
+              "<ticket>id</ticket></tickets>"));
+}
+
+static void append_written(struct writer *writer, script_run run, struct buffer *out)
+{
+    writer_start(writer, out);
+    run(writer);
     writer_finish(writer);
-    buffer_append_slice(&out, SLICE("</api>"));
-    buffer_append_char(&out, '\0');
-    mxml_node_t *tree = mxmlLoadString(NULL, out.data, MXML_OPAQUE_CALLBACK);
-    assert_non_null(tree);
-    assert_string_equal(mxmlGetOpaque(mxmlFindPath(tree, "t")), "a\r\n<b>&amp;\xC3\xBC");
-    mxmlDelete(tree);
-    buffer_clear(&out);
-    writer_destroy(writer);
+}
+
+static void write_unfinished(struct writer *w)
+{
+    writer_key(w, SLICE("tickets"));
+    writer_list_begin(w, SLICE("id"));
+    writer_object_begin(w);
+    writer_key(w, SLICE("title"));
+}
+
+/* What a writer wrote before, and where it failed, shows in nothing it writes after. */
+static void test_after_other_answers(void **state)
+{
+    (void)state;
+    static const script_run runs[] = {write_envelope, write_hostile_names, write_changing_rows,
+                                      write_hostile_text};
+    enum { RUNS = sizeof(runs) / sizeof(*runs) };
+    for (int f = 0; f < FORMAT_COUNT; f++) {
+        struct writer *used = writer_create((enum format)f);
+        for (size_t i = 0; i < RUNS * RUNS; i++) {
+            struct writer *fresh = writer_create((enum format)f);
+            struct buffer out = {0}, expected = {0}, failed = {.has_failed = i % 2};
+            append_written(used, i % 3 ? write_unfinished : runs[i / RUNS], &failed);
+            append_written(used, runs[i % RUNS], &out);
+            append_written(fresh, runs[i % RUNS], &expected);
+            assert_false(out.has_failed);
+            assert_true(slice_equal(buffer_slice(&out), buffer_slice(&expected)));
+            buffer_clear(&failed);
+            buffer_clear(&expected);
+            buffer_clear(&out);
+            writer_destroy(fresh);
+        }
+        writer_destroy(used);
+    }
 }
 
 /* What is not closed, or closed too often, or too deep, fails; nothing crashes or leaks. */
@@ -240,8 +343,10 @@ int main(void)
         cmocka_unit_test(test_numbers_as_strings),
         cmocka_unit_test(test_hostile_text),
         cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_json_escapes_everywhere),
         cmocka_unit_test(test_large_text),
-        cmocka_unit_test(test_xml_reads_back),
+        cmocka_unit_test(test_rows_of_different_shapes),
+        cmocka_unit_test(test_after_other_answers),
         cmocka_unit_test(test_misuse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
