@@ -74,6 +74,13 @@
     X(BANS_POLL_US, "portcullis_ban_poll_microseconds", "gauge", "What reading them took")         \
     X(BANS_UNWRITTEN, "portcullis_bans_unwritten_total", "counter",                                \
       "Rows and log lines never written to the database, since too many waited")                   \
+    X(RATE_ADDRESS, "portcullis_limit_rate_address_total", "counter",                              \
+      "Requests over rate.per_address: 429")                                                       \
+    X(RATE_ADMIN, "portcullis_limit_rate_admin_total", "counter",                                  \
+      "Requests over rate.per_admin: 429")                                                         \
+    X(RATE_BUCKETS, "portcullis_rate_buckets", "gauge", "Token buckets that are not full")         \
+    X(RATE_FORGOTTEN, "portcullis_limit_rate_buckets_total", "counter",                            \
+      "Token buckets forgotten before they were full, since too many were in use")                 \
     X(COUNT_CACHE_HITS, "portcullis_count_cache_hits_total", "counter",                            \
       "Totals taken from memory (cache.count_ttl)")                                                \
     X(COUNT_CACHE_MISSES, "portcullis_count_cache_misses_total", "counter", "Totals counted")      \

@@ -1,0 +1,626 @@
+/*
+ * Rate limits of several gateways (remote-api.md, "Errors": 429; operations.md, "Failure
+ * behaviour": Redis away). Time is the test's own, Redis's too; the scripts run on a real Redis.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "auth/rate.h"
+#include "auth/rate_share.h"
+#include "base/clock.h"
+#include "fake_redis.h"
+
+enum { MOST_GATEWAYS = 5, MS = 1000, TICK_MS = 100 };
+
+static uint64_t now_us = 1000000000;
+
+uint64_t clock_now_us(void)
+{
+    return now_us;
+}
+
+uint64_t clock_wall_us(void)
+{
+    return now_us;
+}
+
+static struct fake_server server;
+static redisContext *connection;
+
+static int start_server(void **state)
+{
+    (void)state;
+    if (!fake_server_start(&server))
+        return -1;
+    connection = fake_server_connect(&server);
+    return connection ? 0 : -1;
+}
+
+static int stop_server(void **state)
+{
+    (void)state;
+    redisFree(connection);
+    fake_server_stop(&server);
+    return 0;
+}
+
+static void flush(void)
+{
+    freeReplyObject(redisCommand(connection, "FLUSHALL"));
+}
+
+struct gateway {
+    struct redis redis;
+    struct rates *rates;
+    uint32_t every_us; /* one request in so many microseconds; 0: none */
+    uint64_t next_us;  /* the next */
+    uint32_t granted;
+    uint32_t refused;
+};
+
+struct gateways {
+    struct gateway items[MOST_GATEWAYS];
+    size_t count;
+    unsigned latency_ms;    /* of Redis */
+    int64_t redis_ahead_us; /* of its clock against ours */
+};
+
+static void start(struct gateways *all, size_t count, const char *per_address)
+{
+    static char rate[64];
+    static char none[] = "";
+    snprintf(rate, sizeof(rate), "%s", per_address);
+    const struct config_rate config = {.per_address = rate, .per_admin = none};
+    flush();
+    memset(all, 0, sizeof(*all));
+    all->count = count;
+    all->latency_ms = 1;
+    for (size_t i = 0; i < count; i++) {
+        struct gateway *gateway = &all->items[i];
+        gateway->redis.connection = connection;
+        gateway->redis.is_up = true;
+        gateway->rates = rates_create(&config, 64, &gateway->redis);
+        assert_non_null(gateway->rates);
+    }
+}
+
+static void stop(struct gateways *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        fake_redis_deliver(&all->items[i].redis);
+        rates_destroy(all->items[i].rates);
+    }
+}
+
+static struct rate_verdict take(struct gateway *gateway, const char *text)
+{
+    struct network_address address;
+    assert_true(network_address_parse(slice_from(text), &address));
+    return rates_take_address(gateway->rates, &address);
+}
+
+static struct rate_verdict ask(struct gateway *gateway)
+{
+    struct rate_verdict verdict = take(gateway, "192.0.2.1");
+    gateway->granted += verdict.is_within;
+    gateway->refused += !verdict.is_within;
+    return verdict;
+}
+
+static void requests(struct gateway *gateway)
+{
+    while (gateway->every_us && gateway->next_us <= now_us) {
+        ask(gateway);
+        gateway->next_us += gateway->every_us;
+    }
+}
+
+static uint64_t redis_clock(const struct gateways *all)
+{
+    return (uint64_t)(1700000000000000 + (int64_t)now_us + all->redis_ahead_us);
+}
+
+static void tick(struct gateways *all, struct gateway *gateway)
+{
+    gateway->redis.clock_us = redis_clock(all);
+    rates_tick(gateway->rates);
+}
+
+/* A millisecond passes; the gateways' ticks come one after another. */
+static void step(struct gateways *all)
+{
+    uint64_t ms = now_us / MS;
+    for (size_t i = 0; i < all->count; i++) {
+        struct gateway *gateway = &all->items[i];
+        uint64_t since_tick = (ms + 13 * i) % TICK_MS;
+        requests(gateway);
+        if (since_tick == 0)
+            tick(all, gateway);
+        if (since_tick == all->latency_ms % TICK_MS)
+            fake_redis_deliver(&gateway->redis);
+    }
+    now_us += MS;
+}
+
+static void run(struct gateways *all, unsigned ms)
+{
+    while (ms--)
+        step(all);
+}
+
+/* From now on, every gateway is asked so often. */
+static void ask_all(struct gateways *all, uint32_t every_us)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        all->items[i].every_us = every_us;
+        all->items[i].next_us = now_us + i * every_us / all->count;
+    }
+}
+
+static unsigned granted(struct gateways *all)
+{
+    unsigned sum = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        sum += all->items[i].granted;
+        all->items[i].granted = 0;
+    }
+    return sum;
+}
+
+static void set_fate(struct gateways *all, enum fake_fate fate)
+{
+    for (size_t i = 0; i < all->count; i++)
+        all->items[i].redis.fate = fate;
+}
+
+/* --- together ------------------------------------------------------------------------------ */
+
+/* Flooded, they grant what one would, plus what is spent before they hear of each other. */
+static void flood(size_t count, const char *limit, unsigned per_second, unsigned burst,
+                  unsigned latency_ms)
+{
+    struct gateways all;
+    start(&all, count, limit);
+    all.latency_ms = latency_ms;
+    ask_all(&all, 5 * MS);
+    run(&all, 20000);
+    unsigned first = granted(&all);
+    assert_in_range(first, 20 * per_second, 20 * per_second + (unsigned)count * (burst + 1));
+    /* And from then on exactly the limit, but for what is under way. */
+    run(&all, 60000);
+    unsigned slack = (unsigned)count * (1 + per_second * (TICK_MS + latency_ms) / 1000);
+    assert_in_range(granted(&all), 60 * per_second - slack, 60 * per_second + slack);
+    stop(&all);
+}
+
+static void test_two_gateways_grant_what_one_would(void **state)
+{
+    (void)state;
+    flood(1, "20/second", 20, 20, 1);
+    flood(2, "20/second", 20, 20, 1);
+    flood(2, "20/second burst 100", 20, 100, 1);
+    flood(2, "20/second burst 1", 20, 1, 1);
+    flood(2, "1/second burst 5", 1, 5, 1);
+}
+
+static void test_five_gateways(void **state)
+{
+    (void)state;
+    flood(5, "20/second", 20, 20, 1);
+    flood(5, "100/second burst 10", 100, 10, 1);
+}
+
+/* A slow Redis: several questions are under way at a time. */
+static void test_a_slow_redis(void **state)
+{
+    (void)state;
+    flood(2, "20/second", 20, 20, 90);
+}
+
+/* Sharing refuses nobody who keeps to the limit, neither at one gateway nor at several. */
+static void test_below_the_limit_nobody_is_refused(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 1, "20/second burst 1");
+    ask_all(&all, 50 * MS);
+    run(&all, 20000);
+    assert_int_equal(all.items[0].refused, 0);
+    stop(&all);
+    start(&all, 5, "20/second");
+    ask_all(&all, 260 * MS); /* 19.2 a second together */
+    run(&all, 20000);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(all.items[i].refused, 0);
+    stop(&all);
+}
+
+/* What one gateway has granted, another that never saw the caller knows after its first tick. */
+static void test_a_gateway_that_comes_later(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 2, "1/second burst 50");
+    for (int i = 0; i < 50; i++)
+        assert_true(ask(&all.items[0]).is_within);
+    run(&all, 2 * TICK_MS);
+    assert_int_equal(ask(&all.items[1]).remaining, 49);
+    run(&all, 2 * TICK_MS);
+    struct rate_verdict verdict = ask(&all.items[1]);
+    assert_false(verdict.is_within);
+    assert_int_equal(verdict.remaining, 0);
+    assert_in_range(verdict.retry_s, 1, 2);
+    stop(&all);
+}
+
+/* What was granted long ago elsewhere has come in again, and is not held against anybody. */
+static void test_what_others_spent_long_ago(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 2, "20/second burst 40");
+    ask(&all.items[1]);
+    all.items[0].every_us = 60 * MS;
+    all.items[0].next_us = now_us;
+    for (int minute = 0; minute < 3; minute++) {
+        run(&all, 60000);
+        assert_true(ask(&all.items[1]).is_within);
+        run(&all, 2 * TICK_MS);
+        assert_in_range(ask(&all.items[1]).remaining, 30, 40);
+    }
+    assert_int_equal(all.items[0].refused + all.items[1].refused, 0);
+    stop(&all);
+}
+
+/* --- Redis away ---------------------------------------------------------------------------- */
+
+/* "Redis away: everything works" */
+static void test_redis_away_and_back(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 2, "20/second burst 40");
+    ask_all(&all, 5 * MS);
+    run(&all, 10000);
+    granted(&all);
+    all.items[0].redis.is_up = all.items[1].redis.is_up = false;
+    run(&all, 20000);
+    assert_in_range(granted(&all), 2 * 20 * 20 - 50, 2 * 20 * 20 + 50); /* each for itself */
+    all.items[0].redis.is_up = all.items[1].redis.is_up = true;
+    run(&all, 1000);
+    assert_in_range(granted(&all), 10, 30); /* no flood, and nobody is locked out */
+    run(&all, 20000);
+    assert_in_range(granted(&all), 20 * 20 - 10, 20 * 20 + 10);
+    stop(&all);
+}
+
+/* One of two loses Redis: what it granted meanwhile is not held against callers in full. */
+static void test_one_gateway_cut_off(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 2, "20/second burst 40");
+    ask_all(&all, 5 * MS);
+    run(&all, 10000);
+    all.items[1].redis.is_up = false;
+    run(&all, 20000);
+    all.items[1].redis.is_up = true;
+    granted(&all);
+    run(&all, 20000);
+    assert_in_range(granted(&all), 20 * 20 - 40, 20 * 20 + 40);
+    stop(&all);
+}
+
+/* Whether executed or not, what has no good reply is neither told twice nor left out. */
+static void test_replies_that_do_not_come(void **state)
+{
+    (void)state;
+    static const enum fake_fate fates[] = {FAKE_FALLS_SILENT, FAKE_IS_DEAF, FAKE_REFUSES};
+    for (size_t i = 0; i < sizeof(fates) / sizeof(*fates); i++) {
+        struct gateways all;
+        start(&all, 2, "20/second burst 40");
+        ask_all(&all, 5 * MS);
+        run(&all, 10000);
+        for (int times = 0; times < 20; times++) {
+            set_fate(&all, fates[i]);
+            run(&all, TICK_MS);
+            set_fate(&all, FAKE_ANSWERS);
+            run(&all, 4 * TICK_MS);
+        }
+        granted(&all);
+        run(&all, 20000);
+        assert_in_range(granted(&all), 20 * 20 - 10, 20 * 20 + 10);
+        /* Nothing but such replies: each gateway for itself. */
+        set_fate(&all, fates[i]);
+        run(&all, 2000);
+        granted(&all);
+        run(&all, 10000);
+        assert_in_range(granted(&all), 2 * 20 * 10 - 10, 2 * 20 * 10 + 10);
+        stop(&all);
+    }
+}
+
+/* What came back is no level: it is taken for no reply. */
+static void test_replies_that_make_no_sense(void **state)
+{
+    (void)state;
+    static const char *const babble[] = {
+        "PING",
+        "EVAL return{} 0",
+        "EVAL return{1,2} 0",
+        "EVAL return{1,2,3,4,5,6} 0",
+        "EVAL return{1,2,-3} 0",
+        "EVAL return{-1,2,3} 0",
+        "EVAL return{1,2,'3'} 0",
+        "EVAL return{1,{2},3} 0",
+        "EVAL return{false,false,false} 0",
+    };
+    for (size_t i = 0; i < sizeof(babble) / sizeof(*babble); i++) {
+        struct gateways all;
+        start(&all, 1, "20/second burst 40");
+        all.items[0].redis.fate = FAKE_BABBLES;
+        all.items[0].redis.babble = babble[i];
+        ask_all(&all, 5 * MS);
+        run(&all, 10000);
+        assert_in_range(granted(&all), 40 + 200 - 2, 40 + 200 + 2);
+        assert_true(all.items[0].redis.evals > 50);
+        stop(&all);
+    }
+}
+
+/* Numbers as great as they can be keep nobody out for longer than the bound. */
+static void test_levels_beyond_all_bounds(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 1, "20/second burst 40");
+    all.items[0].redis.fate = FAKE_BABBLES;
+    all.items[0].redis.babble = "EVAL return{9007199254740992,9007199254740992,9007199254740992} 0";
+    ask(&all.items[0]);
+    run(&all, 2 * TICK_MS);
+    assert_in_range(ask(&all.items[0]).retry_s, 1, 3);
+    all.items[0].redis.fate = FAKE_ANSWERS;
+    run(&all, 3000);
+    assert_true(ask(&all.items[0]).is_within);
+    stop(&all);
+}
+
+/* Redis restarted empty: at most one burst more than the limit. */
+static void test_redis_loses_its_memory(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 2, "20/second burst 40");
+    ask_all(&all, 5 * MS);
+    run(&all, 10000);
+    granted(&all);
+    flush();
+    run(&all, 20000);
+    assert_in_range(granted(&all), 20 * 20 - 10, 20 * 20 + 40 + 10);
+    stop(&all);
+}
+
+/* Redis's clock is the machine's, and may be set. */
+static void test_redis_clock_jumps(void **state)
+{
+    (void)state;
+    static const int64_t jumps_us[] = {-3600000000, 3600000000};
+    for (size_t i = 0; i < 2; i++) {
+        struct gateways all;
+        start(&all, 3, "20/second burst 40");
+        all.items[0].every_us = all.items[1].every_us = 5 * MS;
+        all.items[0].next_us = all.items[1].next_us = now_us;
+        run(&all, 10000);
+        granted(&all);
+        all.redis_ahead_us = jumps_us[i];
+        run(&all, 2 * TICK_MS);
+        /* A gateway that has never seen the caller believes Redis, within the bound. */
+        ask(&all.items[2]);
+        run(&all, 2 * TICK_MS);
+        struct rate_verdict verdict = ask(&all.items[2]);
+        assert_int_equal(verdict.is_within, jumps_us[i] > 0);
+        assert_in_range(verdict.retry_s, 0, 3);
+        run(&all, 20000 - 4 * TICK_MS);
+        assert_in_range(granted(&all), 20 * 20 - 50, 20 * 20 + 50);
+        run(&all, 20000);
+        assert_in_range(granted(&all), 20 * 20 - 10, 20 * 20 + 10);
+        stop(&all);
+    }
+}
+
+/* --- what goes to Redis -------------------------------------------------------------------- */
+
+static long long integer(const char *command, const char *key)
+{
+    redisReply *reply = redisCommand(connection, command, key);
+    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+    long long number = reply->integer;
+    freeReplyObject(reply);
+    return number;
+}
+
+static void test_keys_and_their_expiry(void **state)
+{
+    (void)state;
+    static char address[] = "10/second burst 20";
+    static char admin[] = "1/second burst 5";
+    const struct config_rate config = {address, admin};
+    struct redis redis = {.connection = connection, .is_up = true}; /* its own clock */
+    struct rates *rates = rates_create(&config, 64, &redis);
+    struct network_address parsed;
+    flush();
+    static const char *const addresses[] = {"192.0.2.1", "::ffff:192.0.2.9",
+                                            "2001:db8:1:2:3:4:5:6"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(network_address_parse(slice_from(addresses[i]), &parsed));
+        rates_take_address(rates, &parsed);
+    }
+    for (int i = 0; i < 5; i++)
+        rates_take_admin(rates, 7);
+    rates_tick(rates);
+    fake_redis_deliver(&redis);
+    assert_int_equal(redis.evals, 2);
+    static const struct {
+        const char *key;
+        long long full_ms;
+    } keys[] = {{"test:rate:address:192.0.2.1", 100},
+                {"test:rate:address:192.0.2.9", 100},
+                {"test:rate:address:2001:db8:1:2::/64", 100},
+                {"test:rate:admin:7", 5000}};
+    assert_int_equal(integer("DBSIZE", NULL), 4);
+    for (size_t i = 0; i < 4; i++) {
+        long long left_ms = integer("PTTL %s", keys[i].key);
+        /* A key that has expired meanwhile (a busy machine) had an expiry too: -2. */
+        assert_true(left_ms == -2 || (left_ms > 0 && left_ms <= keys[i].full_ms + 2000));
+    }
+    rates_destroy(rates);
+}
+
+/* Off: Redis hears nothing. Idle: nothing either. */
+static void test_silence(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 1, "");
+    ask_all(&all, 5 * MS);
+    run(&all, 1000);
+    assert_int_equal(all.items[0].redis.evals, 0);
+    stop(&all);
+    start(&all, 1, "1/second");
+    ask(&all.items[0]);
+    run(&all, 1000);
+    assert_int_equal(all.items[0].redis.evals, 1);
+    stop(&all);
+}
+
+static void ask_many(struct gateway *gateway, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
+        take(gateway, text);
+    }
+}
+
+/* Many buckets go in few commands, and no more than so many at a tick. */
+static void test_batches(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 1, "1/second burst 5");
+    struct gateway *gateway = &all.items[0];
+    ask_many(gateway, 0, 1000);
+    tick(&all, gateway);
+    assert_int_equal(gateway->redis.evals, 4);
+    assert_int_equal(gateway->redis.most_keys, 256);
+    fake_redis_deliver(&gateway->redis);
+    ask_many(gateway, 10000, 3000);
+    tick(&all, gateway);
+    assert_int_equal(gateway->redis.evals, 4 + 8);
+    fake_redis_deliver(&gateway->redis);
+    tick(&all, gateway);
+    fake_redis_deliver(&gateway->redis);
+    tick(&all, gateway);
+    assert_int_equal(gateway->redis.evals, 4 + 12);
+    assert_int_equal(integer("DBSIZE", NULL), 4000);
+    stop(&all);
+}
+
+/* A Redis that does not answer is not asked more and more. */
+static void test_unanswered_batches_are_bounded(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 1, "1/second burst 5");
+    struct gateway *gateway = &all.items[0];
+    for (unsigned i = 0; i < 10; i++) {
+        ask_many(gateway, i * 3000, 3000);
+        tick(&all, gateway);
+    }
+    assert_int_equal(gateway->redis.evals, 32);
+    fake_redis_deliver(&gateway->redis);
+    tick(&all, gateway);
+    assert_int_equal(gateway->redis.evals, 40);
+    stop(&all);
+}
+
+/* Something else under a bucket's key is replaced. */
+static void test_strange_values(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {
+        "SET test:rate:address:192.0.2.1 x",
+        "SET test:rate:address:192.0.2.1 -1",
+        "RPUSH test:rate:address:192.0.2.1 1",
+    };
+    for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+        struct gateways all;
+        start(&all, 2, "1/second burst 5");
+        freeReplyObject(redisCommand(connection, commands[i]));
+        for (int times = 0; times < 5; times++)
+            assert_true(ask(&all.items[0]).is_within);
+        run(&all, 2 * TICK_MS);
+        ask(&all.items[1]);
+        run(&all, 2 * TICK_MS);
+        assert_false(ask(&all.items[1]).is_within);
+        stop(&all);
+    }
+}
+
+/* The limit is changed, and switched off, while questions are under way. */
+static void test_limits_change_under_way(void **state)
+{
+    (void)state;
+    static char higher[] = "1000/second";
+    static char none[] = "";
+    struct gateways all;
+    start(&all, 2, "20/second burst 40");
+    ask_all(&all, 5 * MS);
+    run(&all, 5000);
+    const struct config_rate changed[] = {{higher, none}, {none, none}};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t g = 0; g < 2; g++) {
+            ask(&all.items[g]);
+            tick(&all, &all.items[g]);
+            rates_configure(all.items[g].rates, &changed[i]);
+            fake_redis_deliver(&all.items[g].redis);
+        }
+        run(&all, 3000);
+        granted(&all);
+        run(&all, 1000);
+        assert_int_equal(granted(&all), 2 * 200); /* all that was asked */
+    }
+    stop(&all);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_gateways_grant_what_one_would),
+        cmocka_unit_test(test_five_gateways),
+        cmocka_unit_test(test_a_slow_redis),
+        cmocka_unit_test(test_below_the_limit_nobody_is_refused),
+        cmocka_unit_test(test_a_gateway_that_comes_later),
+        cmocka_unit_test(test_what_others_spent_long_ago),
+        cmocka_unit_test(test_redis_away_and_back),
+        cmocka_unit_test(test_one_gateway_cut_off),
+        cmocka_unit_test(test_replies_that_do_not_come),
+        cmocka_unit_test(test_replies_that_make_no_sense),
+        cmocka_unit_test(test_levels_beyond_all_bounds),
+        cmocka_unit_test(test_redis_loses_its_memory),
+        cmocka_unit_test(test_redis_clock_jumps),
+        cmocka_unit_test(test_keys_and_their_expiry),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_unanswered_batches_are_bounded),
+        cmocka_unit_test(test_strange_values),
+        cmocka_unit_test(test_limits_change_under_way),
+    };
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}
