@@ -164,7 +164,7 @@ bool config_read_duration(struct slice text, uint64_t *ms);
 
 struct config_rate_limit {
     uint64_t per_second; /* as burst, from 1 to UINT32_MAX */
-    uint64_t burst; /* at once, after a pause; per_second where the text names none */
+    uint64_t burst;      /* at once, after a pause; per_second where the text names none */
 };
 /* "20/second" or "20/second burst 100"; false when it is neither. */
 bool config_read_rate(struct slice text, struct config_rate_limit *limit);

@@ -79,9 +79,8 @@ bool config_read_rate(struct slice text, struct config_rate_limit *limit)
         return false;
     text = slice_trim(slice_skip(text, end));
     limit->burst = limit->per_second;
-    if (text.size &&
-        (!slice_starts_with(text, burst) ||
-         !slice_to_u64(slice_trim(slice_skip(text, burst.size)), &limit->burst)))
+    if (text.size && (!slice_starts_with(text, burst) ||
+                      !slice_to_u64(slice_trim(slice_skip(text, burst.size)), &limit->burst)))
         return false;
     return limit->burst > 0 && limit->burst <= UINT32_MAX && limit->per_second <= UINT32_MAX;
 }

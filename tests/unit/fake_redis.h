@@ -29,6 +29,7 @@ struct fake_reply {
     redis_handler *handler;
     void *context;
     redisReply *reply; /* owned; NULL: lost */
+    uint64_t due_us;
     struct fake_reply *next;
 };
 
@@ -36,8 +37,9 @@ struct redis {
     redisContext *connection;
     bool is_up;
     enum fake_fate fate;
-    const char *babble; /* a command */
-    uint64_t clock_us;  /* what TIME gives; 0: Redis's own, and expiry in its own time */
+    const char *babble;   /* a command */
+    uint64_t clock_us;    /* what TIME gives; 0: Redis's own, and expiry in its own time */
+    uint64_t reply_at_us; /* when the replies to what is asked now arrive */
     struct fake_reply *replies;
     unsigned evals; /* so far */
     size_t most_keys;
@@ -140,6 +142,7 @@ enum result redis_eval(struct redis *redis, const struct redis_script *script, s
     *last = calloc(1, sizeof(**last));
     (*last)->handler = handler;
     (*last)->context = context;
+    (*last)->due_us = redis->reply_at_us;
     (*last)->reply = fake_execute(redis, script, keys, words, count);
     redis->evals++;
     redis->most_keys = keys > redis->most_keys ? keys : redis->most_keys;
@@ -147,10 +150,10 @@ enum result redis_eval(struct redis *redis, const struct redis_script *script, s
     return RESULT_OK;
 }
 
-/* The replies that are on their way arrive, in order. */
-static void fake_redis_deliver(struct redis *redis)
+/* The replies that are due arrive, in order. */
+static void fake_redis_deliver(struct redis *redis, uint64_t until_us)
 {
-    while (redis->replies) {
+    while (redis->replies && redis->replies->due_us <= until_us) {
         struct fake_reply *next = redis->replies;
         redis->replies = next->next;
         next->handler(next->context, next->reply);

@@ -350,6 +350,20 @@ static void test_full_buckets_go_first(void **state)
     rate_table_destroy(table);
 }
 
+/* Who goes on asking is not forgotten for those who came later. */
+static void test_what_is_in_use_stays(void **state)
+{
+    (void)state;
+    struct rate_table *table = make_table(640, 1, 1000);
+    for (uint64_t i = 0; i < 20000; i++) {
+        take_key(table, i % 1000 ? 1000 + i : 1, SECOND);
+        if (i % 3 == 0)
+            take_key(table, 1, SECOND);
+    }
+    assert_in_range(take_key(table, 1, SECOND).remaining, 0, 1);
+    rate_table_destroy(table);
+}
+
 static void test_full_buckets_are_swept(void **state)
 {
     (void)state;
@@ -494,6 +508,7 @@ int main(void)
         cmocka_unit_test(test_limits_change_while_running),
         cmocka_unit_test(test_the_number_of_buckets_is_bounded),
         cmocka_unit_test(test_full_buckets_go_first),
+        cmocka_unit_test(test_what_is_in_use_stays),
         cmocka_unit_test(test_full_buckets_are_swept),
         cmocka_unit_test(test_time_that_goes_back_gives_nothing),
         cmocka_unit_test(test_threads),

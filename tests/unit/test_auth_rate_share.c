@@ -2,6 +2,7 @@
  * Rate limits of several gateways (remote-api.md, "Errors": 429; operations.md, "Failure
  * behaviour": Redis away). Time is the test's own, Redis's too; the scripts run on a real Redis.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,190 +12,27 @@
 
 #include <cmocka.h>
 
-#include "auth/rate.h"
-#include "auth/rate_share.h"
-#include "base/clock.h"
-#include "fake_redis.h"
-
-enum { MOST_GATEWAYS = 5, MS = 1000, TICK_MS = 100 };
-
-static uint64_t now_us = 1000000000;
-
-uint64_t clock_now_us(void)
-{
-    return now_us;
-}
-
-uint64_t clock_wall_us(void)
-{
-    return now_us;
-}
-
-static struct fake_server server;
-static redisContext *connection;
-
-static int start_server(void **state)
-{
-    (void)state;
-    if (!fake_server_start(&server))
-        return -1;
-    connection = fake_server_connect(&server);
-    return connection ? 0 : -1;
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    redisFree(connection);
-    fake_server_stop(&server);
-    return 0;
-}
-
-static void flush(void)
-{
-    freeReplyObject(redisCommand(connection, "FLUSHALL"));
-}
-
-struct gateway {
-    struct redis redis;
-    struct rates *rates;
-    uint32_t every_us; /* one request in so many microseconds; 0: none */
-    uint64_t next_us;  /* the next */
-    uint32_t granted;
-    uint32_t refused;
-};
-
-struct gateways {
-    struct gateway items[MOST_GATEWAYS];
-    size_t count;
-    unsigned latency_ms;    /* of Redis */
-    int64_t redis_ahead_us; /* of its clock against ours */
-};
-
-static void start(struct gateways *all, size_t count, const char *per_address)
-{
-    static char rate[64];
-    static char none[] = "";
-    snprintf(rate, sizeof(rate), "%s", per_address);
-    const struct config_rate config = {.per_address = rate, .per_admin = none};
-    flush();
-    memset(all, 0, sizeof(*all));
-    all->count = count;
-    all->latency_ms = 1;
-    for (size_t i = 0; i < count; i++) {
-        struct gateway *gateway = &all->items[i];
-        gateway->redis.connection = connection;
-        gateway->redis.is_up = true;
-        gateway->rates = rates_create(&config, 64, &gateway->redis);
-        assert_non_null(gateway->rates);
-    }
-}
-
-static void stop(struct gateways *all)
-{
-    for (size_t i = 0; i < all->count; i++) {
-        fake_redis_deliver(&all->items[i].redis);
-        rates_destroy(all->items[i].rates);
-    }
-}
-
-static struct rate_verdict take(struct gateway *gateway, const char *text)
-{
-    struct network_address address;
-    assert_true(network_address_parse(slice_from(text), &address));
-    return rates_take_address(gateway->rates, &address);
-}
-
-static struct rate_verdict ask(struct gateway *gateway)
-{
-    struct rate_verdict verdict = take(gateway, "192.0.2.1");
-    gateway->granted += verdict.is_within;
-    gateway->refused += !verdict.is_within;
-    return verdict;
-}
-
-static void requests(struct gateway *gateway)
-{
-    while (gateway->every_us && gateway->next_us <= now_us) {
-        ask(gateway);
-        gateway->next_us += gateway->every_us;
-    }
-}
-
-static uint64_t redis_clock(const struct gateways *all)
-{
-    return (uint64_t)(1700000000000000 + (int64_t)now_us + all->redis_ahead_us);
-}
-
-static void tick(struct gateways *all, struct gateway *gateway)
-{
-    gateway->redis.clock_us = redis_clock(all);
-    rates_tick(gateway->rates);
-}
-
-/* A millisecond passes; the gateways' ticks come one after another. */
-static void step(struct gateways *all)
-{
-    uint64_t ms = now_us / MS;
-    for (size_t i = 0; i < all->count; i++) {
-        struct gateway *gateway = &all->items[i];
-        uint64_t since_tick = (ms + 13 * i) % TICK_MS;
-        requests(gateway);
-        if (since_tick == 0)
-            tick(all, gateway);
-        if (since_tick == all->latency_ms % TICK_MS)
-            fake_redis_deliver(&gateway->redis);
-    }
-    now_us += MS;
-}
-
-static void run(struct gateways *all, unsigned ms)
-{
-    while (ms--)
-        step(all);
-}
-
-/* From now on, every gateway is asked so often. */
-static void ask_all(struct gateways *all, uint32_t every_us)
-{
-    for (size_t i = 0; i < all->count; i++) {
-        all->items[i].every_us = every_us;
-        all->items[i].next_us = now_us + i * every_us / all->count;
-    }
-}
-
-static unsigned granted(struct gateways *all)
-{
-    unsigned sum = 0;
-    for (size_t i = 0; i < all->count; i++) {
-        sum += all->items[i].granted;
-        all->items[i].granted = 0;
-    }
-    return sum;
-}
-
-static void set_fate(struct gateways *all, enum fake_fate fate)
-{
-    for (size_t i = 0; i < all->count; i++)
-        all->items[i].redis.fate = fate;
-}
+#include "rate_gateways.h"
 
 /* --- together ------------------------------------------------------------------------------ */
 
-/* Flooded, they grant what one would, plus what is spent before they hear of each other. */
+/* Flooded, they grant what one would, and what is spent before they hear of each other. */
 static void flood(size_t count, const char *limit, unsigned per_second, unsigned burst,
-                  unsigned latency_ms)
+                  uint64_t latency_ms)
 {
+    enum { EVERY_MS = 5 };
     struct gateways all;
+    unsigned unheard_ms = TICK_MS + (unsigned)latency_ms;
+    unsigned unheard = unheard_ms / EVERY_MS < burst ? unheard_ms / EVERY_MS : burst;
+    unsigned slack = (unsigned)count * (1 + per_second * unheard_ms / 1000);
     start(&all, count, limit);
     all.latency_ms = latency_ms;
-    ask_all(&all, 5 * MS);
+    ask_all(&all, EVERY_MS * MS);
     run(&all, 20000);
-    unsigned first = granted(&all);
-    assert_in_range(first, 20 * per_second, 20 * per_second + (unsigned)count * (burst + 1));
+    assert_in_range(granted(&all), 20 * per_second,
+                    20 * per_second + burst + ((unsigned)count - 1) * unheard + slack);
     /* And from then on exactly the limit, but for what is under way. */
     run(&all, 60000);
-    unsigned slack = (unsigned)count * (1 + per_second * (TICK_MS + latency_ms) / 1000);
     assert_in_range(granted(&all), 60 * per_second - slack, 60 * per_second + slack);
     stop(&all);
 }
@@ -221,6 +59,7 @@ static void test_a_slow_redis(void **state)
 {
     (void)state;
     flood(2, "20/second", 20, 20, 90);
+    flood(3, "20/second burst 100", 20, 100, 350);
 }
 
 /* Sharing refuses nobody who keeps to the limit, neither at one gateway nor at several. */
@@ -278,6 +117,21 @@ static void test_what_others_spent_long_ago(void **state)
     stop(&all);
 }
 
+/* Each gateway alone sees less than the limit, so that its bucket is full again between two
+ * requests. */
+static void test_each_below_the_limit_but_not_together(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 3, "20/second");
+    ask_all(&all, 66 * MS); /* 45 a second together */
+    run(&all, 10000);
+    granted(&all);
+    run(&all, 20000);
+    assert_in_range(granted(&all), 20 * 20 - 10, 20 * 20 + 10);
+    stop(&all);
+}
+
 /* --- Redis away ---------------------------------------------------------------------------- */
 
 /* "Redis away: everything works" */
@@ -314,6 +168,25 @@ static void test_one_gateway_cut_off(void **state)
     granted(&all);
     run(&all, 20000);
     assert_in_range(granted(&all), 20 * 20 - 40, 20 * 20 + 40);
+    stop(&all);
+}
+
+/* What was granted while Redis was away is known to others afterwards. */
+static void test_what_was_granted_alone_is_told(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 2, "1/second burst 50");
+    all.items[0].redis.is_up = false;
+    run(&all, TICK_MS);
+    for (int i = 0; i < 50; i++)
+        assert_true(ask(&all.items[0]).is_within);
+    run(&all, 2000);
+    all.items[0].redis.is_up = true;
+    run(&all, 2 * TICK_MS);
+    assert_true(ask(&all.items[1]).is_within);
+    run(&all, 2 * TICK_MS);
+    assert_in_range(ask(&all.items[1]).remaining, 0, 3);
     stop(&all);
 }
 
@@ -445,27 +318,15 @@ static long long integer(const char *command, const char *key)
     return number;
 }
 
+/* Each key has an expiry, two seconds after its bucket is full (a thousand times that here), and
+ * names an address, a network or an id. */
 static void test_keys_and_their_expiry(void **state)
 {
     (void)state;
     static char address[] = "10/second burst 20";
     static char admin[] = "1/second burst 5";
-    const struct config_rate config = {address, admin};
-    struct redis redis = {.connection = connection, .is_up = true}; /* its own clock */
-    struct rates *rates = rates_create(&config, 64, &redis);
-    struct network_address parsed;
-    flush();
     static const char *const addresses[] = {"192.0.2.1", "::ffff:192.0.2.9",
                                             "2001:db8:1:2:3:4:5:6"};
-    for (size_t i = 0; i < 3; i++) {
-        assert_true(network_address_parse(slice_from(addresses[i]), &parsed));
-        rates_take_address(rates, &parsed);
-    }
-    for (int i = 0; i < 5; i++)
-        rates_take_admin(rates, 7);
-    rates_tick(rates);
-    fake_redis_deliver(&redis);
-    assert_int_equal(redis.evals, 2);
     static const struct {
         const char *key;
         long long full_ms;
@@ -473,12 +334,43 @@ static void test_keys_and_their_expiry(void **state)
                 {"test:rate:address:192.0.2.9", 100},
                 {"test:rate:address:2001:db8:1:2::/64", 100},
                 {"test:rate:admin:7", 5000}};
+    const struct config_rate config = {address, admin};
+    struct redis redis = {.connection = connection, .is_up = true, .clock_us = now_us};
+    struct rates *rates = rates_create(&config, 64, &redis);
+    flush();
+    for (size_t i = 0; i < 3; i++) {
+        struct network_address parsed;
+        assert_true(network_address_parse(slice_from(addresses[i]), &parsed));
+        rates_take_address(rates, &parsed);
+    }
+    for (int i = 0; i < 5; i++)
+        rates_take_admin(rates, 7);
+    rates_tick(rates);
+    fake_redis_deliver(&redis, UINT64_MAX);
+    assert_int_equal(redis.evals, 2);
     assert_int_equal(integer("DBSIZE", NULL), 4);
     for (size_t i = 0; i < 4; i++) {
-        long long left_ms = integer("PTTL %s", keys[i].key);
-        /* A key that has expired meanwhile (a busy machine) had an expiry too: -2. */
-        assert_true(left_ms == -2 || (left_ms > 0 && left_ms <= keys[i].full_ms + 2000));
+        long long most_ms = 1000 * (keys[i].full_ms + 2000);
+        assert_in_range(integer("PTTL %s", keys[i].key), most_ms - 1000000, most_ms);
     }
+    rates_destroy(rates);
+}
+
+/* The script as it goes out, with Redis's own time. */
+static void test_the_script_unchanged(void **state)
+{
+    (void)state;
+    static char address[] = "1/second burst 3600";
+    const struct config_rate config = {.per_address = address};
+    struct redis redis = {.connection = connection, .is_up = true};
+    struct rates *rates = rates_create(&config, 64, &redis);
+    const struct network_address any = {{0x20, 1}};
+    flush();
+    for (int i = 0; i < 3600; i++)
+        rates_take_address(rates, &any);
+    rates_tick(rates);
+    fake_redis_deliver(&redis, UINT64_MAX);
+    assert_in_range(integer("PTTL %s", redis.last_key), 1800000, 3602000);
     rates_destroy(rates);
 }
 
@@ -519,13 +411,13 @@ static void test_batches(void **state)
     tick(&all, gateway);
     assert_int_equal(gateway->redis.evals, 4);
     assert_int_equal(gateway->redis.most_keys, 256);
-    fake_redis_deliver(&gateway->redis);
+    fake_redis_deliver(&gateway->redis, UINT64_MAX);
     ask_many(gateway, 10000, 3000);
     tick(&all, gateway);
     assert_int_equal(gateway->redis.evals, 4 + 8);
-    fake_redis_deliver(&gateway->redis);
+    fake_redis_deliver(&gateway->redis, UINT64_MAX);
     tick(&all, gateway);
-    fake_redis_deliver(&gateway->redis);
+    fake_redis_deliver(&gateway->redis, UINT64_MAX);
     tick(&all, gateway);
     assert_int_equal(gateway->redis.evals, 4 + 12);
     assert_int_equal(integer("DBSIZE", NULL), 4000);
@@ -544,7 +436,7 @@ static void test_unanswered_batches_are_bounded(void **state)
         tick(&all, gateway);
     }
     assert_int_equal(gateway->redis.evals, 32);
-    fake_redis_deliver(&gateway->redis);
+    fake_redis_deliver(&gateway->redis, UINT64_MAX);
     tick(&all, gateway);
     assert_int_equal(gateway->redis.evals, 40);
     stop(&all);
@@ -589,7 +481,7 @@ static void test_limits_change_under_way(void **state)
             ask(&all.items[g]);
             tick(&all, &all.items[g]);
             rates_configure(all.items[g].rates, &changed[i]);
-            fake_redis_deliver(&all.items[g].redis);
+            fake_redis_deliver(&all.items[g].redis, UINT64_MAX);
         }
         run(&all, 3000);
         granted(&all);
@@ -599,28 +491,74 @@ static void test_limits_change_under_way(void **state)
     stop(&all);
 }
 
+/* --- threads ------------------------------------------------------------------------------- */
+
+enum { THREADS = 3, TAKES = 5000 };
+
+static atomic_int threads_done;
+
+static void *take_many(void *context)
+{
+    struct gateway *gateway = context;
+    for (unsigned i = 0; i < TAKES; i++) {
+        take(gateway, "192.0.2.1");
+        ask_many(gateway, i % 300, 1);
+        rates_take_admin(gateway->rates, i % 10);
+    }
+    threads_done++;
+    return NULL;
+}
+
+/* Loops take while one of them talks to Redis. */
+static void test_threads(void **state)
+{
+    (void)state;
+    struct gateways all;
+    pthread_t threads[THREADS];
+    start(&all, 1, "100/second burst 50");
+    struct gateway *gateway = &all.items[0];
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take_many, gateway), 0);
+    for (int i = 0; i == 0 || threads_done < THREADS; i++) {
+        now_us += 10 * MS;
+        gateway->redis.fate = i % 10 == 9 ? FAKE_FALLS_SILENT : FAKE_ANSWERS;
+        tick(&all, gateway);
+        fake_redis_deliver(&gateway->redis, UINT64_MAX);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    gateway->redis.fate = FAKE_ANSWERS;
+    tick(&all, gateway);
+    assert_true(gateway->redis.evals > 0);
+    stop(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_gateways_grant_what_one_would),
         cmocka_unit_test(test_five_gateways),
         cmocka_unit_test(test_a_slow_redis),
+        cmocka_unit_test(test_each_below_the_limit_but_not_together),
         cmocka_unit_test(test_below_the_limit_nobody_is_refused),
         cmocka_unit_test(test_a_gateway_that_comes_later),
         cmocka_unit_test(test_what_others_spent_long_ago),
         cmocka_unit_test(test_redis_away_and_back),
         cmocka_unit_test(test_one_gateway_cut_off),
+        cmocka_unit_test(test_what_was_granted_alone_is_told),
         cmocka_unit_test(test_replies_that_do_not_come),
         cmocka_unit_test(test_replies_that_make_no_sense),
         cmocka_unit_test(test_levels_beyond_all_bounds),
         cmocka_unit_test(test_redis_loses_its_memory),
         cmocka_unit_test(test_redis_clock_jumps),
         cmocka_unit_test(test_keys_and_their_expiry),
+        cmocka_unit_test(test_the_script_unchanged),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_unanswered_batches_are_bounded),
         cmocka_unit_test(test_strange_values),
         cmocka_unit_test(test_limits_change_under_way),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }

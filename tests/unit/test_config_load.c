@@ -98,6 +98,7 @@ static void test_ugly_files_that_are_fine(void **state)
     assert_good(TEXT("\xef\xbb\xbf[server]\r\n  loops = 2\r\n\tbacklog=5\r\n"));
     assert_good(TEXT("[mysql]\npassword = a ; b # c"));
     assert_good(TEXT("[log]\n[server]\nmax_lag = 0\n[log]\nlevel=debug"));
+    assert_good(TEXT("[rate]\nper_address=4294967295/second\nper_admin=5/second burst 60\n"));
     assert_good(TEXT("[server]\nlisten=[::1]:80, unix:/run/p.sock\n"));
 }
 
@@ -123,6 +124,8 @@ static void test_every_problem_has_its_line(void **state)
                 ":2:", ":3:", NULL);
     assert_told(TEXT("[http]\ntrusted_proxies=10.0.0.0/33\n"), NULL, ":2: http.trusted_proxies",
                 NULL);
+    assert_told(TEXT("[rate]\nper_address=4294967296/second\nper_admin=0/second\n"), NULL,
+                ":2: rate.per_address", ":3: rate.per_admin", NULL);
     assert_told(TEXT("[files]\nroot=/x ; y\n"), NULL, ":2: files.root: a comment", NULL);
     assert_told(TEXT(""), "server.loops", "-o server.loops: no value", NULL);
     assert_told(TEXT(""), "loops=1", "-o loops: no such key", NULL);
