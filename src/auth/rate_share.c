@@ -40,7 +40,7 @@ enum {
 /* KEYS the buckets. ARGV tokens a second, the most microseconds until a bucket is full; then for
  * each key: tokens spent, the least microseconds until it is full. A value is "born total full".
  * Returns for each key: born, total, microseconds until it is full. */
-const char rate_script[] =
+static const char script[] =
     "local t = redis.call('TIME')\n"
     "local now = t[1] * 1000000 + t[2]\n"
     "local token, most = 1000000 / ARGV[1], tonumber(ARGV[2])\n"
@@ -53,7 +53,7 @@ const char rate_script[] =
     "    born, total, full = value:match('^(%d+) (%d+) (%d+)$')\n"
     "  end\n"
     "  born, total = tonumber(born or now), tonumber(total or 0) + spent\n"
-    "  local left = math.max(tonumber(full or 0) - now, least, 0) + spent * token\n"
+    "  local left = math.max(tonumber(full or 0) - now, least) + spent * token\n"
     "  left = math.ceil(math.min(left, most))\n"
     "  redis.call('SET', key, string.format('%.0f %.0f %.0f', born, total, now + left),\n"
     "    'PX', string.format('%.0f', math.ceil(left / 1000) + 2000))\n"
@@ -98,7 +98,7 @@ struct rate_share *rate_share_create(struct redis *redis, unsigned ipv6_prefix,
     share->redis = redis;
     share->ipv6_prefix = ipv6_prefix;
     memcpy(share->tables, tables, sizeof(share->tables));
-    share->script.text = rate_script;
+    share->script.text = script;
     redis_script_init(&share->script);
     return share;
 }

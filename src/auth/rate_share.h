@@ -22,6 +22,4 @@ struct rate_share *rate_share_create(struct redis *redis, unsigned ipv6_prefix,
 void rate_share_destroy(struct rate_share *share);
 void rate_share_tick(struct rate_share *share, uint64_t now_us);
 
-extern const char rate_script[];
-
 #endif

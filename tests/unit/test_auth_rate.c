@@ -214,6 +214,11 @@ static void test_extreme_limits(void **state)
     assert_int_equal(verdict.remaining, UINT32_MAX - 1U);
     assert_int_equal(verdict.window_s, 1);
     rates_destroy(rates);
+    rates = make("2147483648/second", "");
+    take(rates, "192.0.2.1");
+    now_us += 1ULL << 33; /* times the speed, that is 2^64 */
+    assert_int_equal(take(rates, "192.0.2.1").remaining, 2147483647);
+    rates_destroy(rates);
 }
 
 /* "IPv4-mapped IPv6 counts as IPv4. IPv6 is counted and banned by /64"; a unix socket's peer has

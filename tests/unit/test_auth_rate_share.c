@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "observe/metrics.h"
 #include "rate_gateways.h"
 
 /* --- together ------------------------------------------------------------------------------ */
@@ -132,6 +133,48 @@ static void test_each_below_the_limit_but_not_together(void **state)
     stop(&all);
 }
 
+/* What a gateway hears late, of a caller whose bucket is full here, it does not hold against him in
+ * full: meanwhile it came in again. */
+static void test_a_gateway_that_hears_late(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 2, "20/second burst 10");
+    all.items[0].every_us = 58 * MS;
+    all.items[0].next_us = now_us;
+    for (int i = 0; i < 30; i++) {
+        ask(&all.items[1]);
+        run(&all, 2 * TICK_MS);
+        ask(&all.items[1]);
+        run(&all, 8 * TICK_MS);
+    }
+    assert_int_equal(all.items[0].refused + all.items[1].refused, 0);
+    stop(&all);
+}
+
+/* What is taken while a question is under way counts beside its reply. */
+static void test_taken_under_way(void **state)
+{
+    (void)state;
+    struct gateways all;
+    start(&all, 2, "1/second burst 50");
+    for (int i = 0; i < 50; i++)
+        ask(&all.items[0]);
+    run(&all, 2 * TICK_MS);
+    all.latency_ms = 350;
+    for (int part = 0; part < 3; part++) { /* told, told and under way, not told */
+        for (int i = 0; i < 10; i++)
+            assert_true(ask(&all.items[1]).is_within);
+        tick(&all, &all.items[1]);
+        now_us += 10 * MS;
+    }
+    for (int i = 0; i < 10; i++)
+        assert_true(ask(&all.items[1]).is_within);
+    fake_redis_deliver(&all.items[1].redis, UINT64_MAX);
+    assert_in_range(ask(&all.items[1]).retry_s, 35, 42);
+    stop(&all);
+}
+
 /* --- Redis away ---------------------------------------------------------------------------- */
 
 /* "Redis away: everything works" */
@@ -171,22 +214,28 @@ static void test_one_gateway_cut_off(void **state)
     stop(&all);
 }
 
-/* What was granted while Redis was away is known to others afterwards. */
+/* What was granted while Redis was away is known afterwards, to those who never saw the caller and
+ * to those who had, and were cut off too. */
 static void test_what_was_granted_alone_is_told(void **state)
 {
     (void)state;
     struct gateways all;
-    start(&all, 2, "1/second burst 50");
-    all.items[0].redis.is_up = false;
+    start(&all, 3, "1/second burst 50");
+    for (int i = 0; i < 5; i++)
+        ask(&all.items[1]);
+    run(&all, 2 * TICK_MS);
+    all.items[0].redis.is_up = all.items[1].redis.is_up = false;
     run(&all, TICK_MS);
     for (int i = 0; i < 50; i++)
         assert_true(ask(&all.items[0]).is_within);
     run(&all, 2000);
-    all.items[0].redis.is_up = true;
+    all.items[0].redis.is_up = all.items[1].redis.is_up = true;
     run(&all, 2 * TICK_MS);
-    assert_true(ask(&all.items[1]).is_within);
-    run(&all, 2 * TICK_MS);
-    assert_in_range(ask(&all.items[1]).remaining, 0, 3);
+    for (int i = 1; i < 3; i++) {
+        assert_true(ask(&all.items[i]).is_within);
+        run(&all, 2 * TICK_MS);
+        assert_in_range(ask(&all.items[i]).remaining, 0, 3);
+    }
     stop(&all);
 }
 
@@ -215,6 +264,12 @@ static void test_replies_that_do_not_come(void **state)
         granted(&all);
         run(&all, 10000);
         assert_in_range(granted(&all), 2 * 20 * 10 - 10, 2 * 20 * 10 + 10);
+        /* Nothing of all that is left when it is over. */
+        set_fate(&all, FAKE_ANSWERS);
+        run(&all, 1000);
+        ask_all(&all, 0);
+        run(&all, 10000);
+        assert_int_equal(metric_get(METRIC_RATE_BUCKETS), 0);
         stop(&all);
     }
 }
@@ -277,6 +332,15 @@ static void test_redis_loses_its_memory(void **state)
     run(&all, 20000);
     assert_in_range(granted(&all), 20 * 20 - 10, 20 * 20 + 40 + 10);
     stop(&all);
+    /* A single gateway has lost nothing. */
+    start(&all, 1, "20/second burst 40");
+    ask_all(&all, 5 * MS);
+    run(&all, 10000);
+    granted(&all);
+    flush();
+    run(&all, 20000);
+    assert_in_range(granted(&all), 20 * 20 - 1, 20 * 20 + 1);
+    stop(&all);
 }
 
 /* Redis's clock is the machine's, and may be set. */
@@ -286,7 +350,7 @@ static void test_redis_clock_jumps(void **state)
     static const int64_t jumps_us[] = {-3600000000, 3600000000};
     for (size_t i = 0; i < 2; i++) {
         struct gateways all;
-        start(&all, 3, "20/second burst 40");
+        start(&all, 4, "20/second burst 40");
         all.items[0].every_us = all.items[1].every_us = 5 * MS;
         all.items[0].next_us = all.items[1].next_us = now_us;
         run(&all, 10000);
@@ -303,6 +367,12 @@ static void test_redis_clock_jumps(void **state)
         assert_in_range(granted(&all), 20 * 20 - 50, 20 * 20 + 50);
         run(&all, 20000);
         assert_in_range(granted(&all), 20 * 20 - 10, 20 * 20 + 10);
+        /* And it is over soon. */
+        ask_all(&all, 0);
+        run(&all, 5000);
+        ask(&all.items[3]);
+        run(&all, 2 * TICK_MS);
+        assert_in_range(ask(&all.items[3]).remaining, 30, 40);
         stop(&all);
     }
 }
@@ -543,6 +613,8 @@ int main(void)
         cmocka_unit_test(test_below_the_limit_nobody_is_refused),
         cmocka_unit_test(test_a_gateway_that_comes_later),
         cmocka_unit_test(test_what_others_spent_long_ago),
+        cmocka_unit_test(test_a_gateway_that_hears_late),
+        cmocka_unit_test(test_taken_under_way),
         cmocka_unit_test(test_redis_away_and_back),
         cmocka_unit_test(test_one_gateway_cut_off),
         cmocka_unit_test(test_what_was_granted_alone_is_told),

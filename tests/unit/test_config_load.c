@@ -126,6 +126,8 @@ static void test_every_problem_has_its_line(void **state)
                 NULL);
     assert_told(TEXT("[rate]\nper_address=4294967296/second\nper_admin=0/second\n"), NULL,
                 ":2: rate.per_address", ":3: rate.per_admin", NULL);
+    assert_told(TEXT("[rate]\nper_address=4294967296/second burst 5\nper_admin=5/second burst 0\n"),
+                NULL, ":2: rate.per_address", ":3: rate.per_admin", NULL);
     assert_told(TEXT("[files]\nroot=/x ; y\n"), NULL, ":2: files.root: a comment", NULL);
     assert_told(TEXT(""), "server.loops", "-o server.loops: no value", NULL);
     assert_told(TEXT(""), "loops=1", "-o loops: no such key", NULL);
