@@ -81,6 +81,16 @@
     X(RATE_BUCKETS, "portcullis_rate_buckets", "gauge", "Token buckets that are not full")         \
     X(RATE_FORGOTTEN, "portcullis_limit_rate_buckets_total", "counter",                            \
       "Token buckets forgotten before they were full, since too many were in use")                 \
+    X(REDIS_UP, "portcullis_redis_up", "gauge", "1 while Redis answers, 0 while memory stands in") \
+    X(REDIS_CONNECTS, "portcullis_redis_connects_total", "counter",                                \
+      "Times Redis was there: logged in, subscriptions standing")                                  \
+    X(REDIS_CONNECT_ERRORS, "portcullis_redis_connect_errors_total", "counter",                    \
+      "Tries to connect to Redis that failed")                                                     \
+    X(REDIS_COMMANDS, "portcullis_redis_commands_total", "counter", "Commands sent to Redis")      \
+    X(REDIS_FAILURES, "portcullis_redis_failures_total", "counter",                                \
+      "Commands that Redis answered with an error, late, or not at all")                           \
+    X(REDIS_FULL, "portcullis_limit_redis_total", "counter",                                       \
+      "Commands not sent to Redis since too many wait for their replies")                          \
     X(COUNT_CACHE_HITS, "portcullis_count_cache_hits_total", "counter",                            \
       "Totals taken from memory (cache.count_ttl)")                                                \
     X(COUNT_CACHE_MISSES, "portcullis_count_cache_misses_total", "counter", "Totals counted")      \
