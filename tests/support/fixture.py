@@ -196,7 +196,7 @@ REPLIES = [
 MODULES = [("wbteampro", "access", "1,2"), ("wbteampro", "api_active", "on"), ("wbteampro", "version", "3.1.4"),
            ("wbteampro", "project_prefix", "PRJ–"), ("abusemanagerpro", "secret_setting", "SECRETMODULE")]
 CONFIGURATION = [("CompanyName", "Beispiel GmbH"), ("DateFormat", "DD/MM/YYYY"), ("SMTPPassword", "SECRETSMTP"),
-                 ("InvalidLoginBanLength", "0")]
+                 ("InvalidLoginBanLength", "15")]
 CONFIG = {"api_active": "on", "version": "3.1.4", "project_prefix": "PRJ–", "CompanyName": "Beispiel GmbH",
           "DateFormat": "DD/MM/YYYY"}
 SECRETS = ["SECRETC1", "SECRETC2", "SECRETC3", "SECRETC4", "SECRETMODULE", "SECRETSMTP"]

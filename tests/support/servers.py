@@ -127,6 +127,20 @@ class Redis:
         client = redis.Redis(unix_socket_path=self.socket)
         return b"\n".join(key + b"=" + (client.dump(key) or b"") for key in client.keys())
 
+    def flush(self):
+        redis.Redis(unix_socket_path=self.socket).flushall()
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
