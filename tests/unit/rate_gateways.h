@@ -167,10 +167,4 @@ static unsigned granted(struct gateways *all)
     return sum;
 }
 
-static void set_fate(struct gateways *all, enum fake_fate fate)
-{
-    for (size_t i = 0; i < all->count; i++)
-        all->items[i].redis.fate = fate;
-}
-
 #endif

@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include "auth/rate.h"
-#include "auth/rate_table.h"
 #include "base/clock.h"
 #include "observe/metrics.h"
 
@@ -299,111 +298,6 @@ static void test_limits_change_while_running(void **state)
     rates_destroy(rates);
 }
 
-/* --- the table ----------------------------------------------------------------------------- */
-
-static struct rate_table *make_table(size_t most, uint64_t per_second, uint64_t burst)
-{
-    const struct config_rate_limit limit = {per_second, burst};
-    struct rate_table *table = rate_table_create(most, false);
-    assert_non_null(table);
-    rate_table_set_limit(table, &limit);
-    return table;
-}
-
-static struct rate_key key_of(uint64_t number)
-{
-    struct rate_key key = {{0}};
-    memcpy(key.bytes, &number, sizeof(number));
-    return key;
-}
-
-static struct rate_verdict take_key(struct rate_table *table, uint64_t number, uint64_t at_us)
-{
-    const struct rate_key key = key_of(number);
-    return rate_table_take(table, &key, at_us);
-}
-
-static void test_the_number_of_buckets_is_bounded(void **state)
-{
-    (void)state;
-    struct rate_table *table = make_table(1280, 1, 2);
-    int64_t forgotten = metric_get(METRIC_RATE_FORGOTTEN);
-    for (uint64_t i = 0; i < 50000; i++)
-        take_key(table, i, 0);
-    assert_in_range(rate_table_count(table), 1, 1280);
-    assert_int_equal(metric_get(METRIC_RATE_FORGOTTEN) - forgotten,
-                     50000 - (int64_t)rate_table_count(table));
-    rate_table_destroy(table);
-    rate_table_destroy(NULL);
-}
-
-/* A full bucket equals none: it goes first, and nobody gains by that. */
-static void test_full_buckets_go_first(void **state)
-{
-    (void)state;
-    struct rate_table *table = make_table(64 * 40, 1, 1000);
-    int64_t forgotten = metric_get(METRIC_RATE_FORGOTTEN);
-    for (uint64_t i = 0; i < 20; i++) /* used longest ago, and owing much */
-        for (int times = 0; times < 900; times++)
-            take_key(table, i, SECOND);
-    /* Each is full after a second: 500 at a time are not. */
-    for (uint64_t i = 0; i < 100000; i++)
-        take_key(table, 1000 + i, SECOND + i * 2000);
-    assert_int_equal(metric_get(METRIC_RATE_FORGOTTEN), forgotten);
-    for (uint64_t i = 0; i < 20; i++)
-        assert_int_equal(take_key(table, i, 201ULL * SECOND).remaining, 299);
-    rate_table_destroy(table);
-}
-
-/* Who goes on asking is not forgotten for those who came later. */
-static void test_what_is_in_use_stays(void **state)
-{
-    (void)state;
-    struct rate_table *table = make_table(640, 1, 1000);
-    for (uint64_t i = 0; i < 20000; i++) {
-        take_key(table, i % 1000 ? 1000 + i : 1, SECOND);
-        if (i % 3 == 0)
-            take_key(table, 1, SECOND);
-    }
-    assert_in_range(take_key(table, 1, SECOND).remaining, 0, 1);
-    rate_table_destroy(table);
-}
-
-static void test_full_buckets_are_swept(void **state)
-{
-    (void)state;
-    struct rate_table *table = make_table(100000, 10, 10);
-    for (uint64_t i = 0; i < 10000; i++)
-        take_key(table, i, SECOND);
-    for (int i = 0; i < 10; i++)
-        take_key(table, 77, SECOND);
-    assert_int_equal(rate_table_count(table), 10000);
-    for (int i = 0; i < 32; i++)
-        rate_table_sweep(table, SECOND + 99999);
-    assert_int_equal(rate_table_count(table), 10000);
-    for (int i = 0; i < 32; i++)
-        rate_table_sweep(table, SECOND + 100000);
-    assert_int_equal(rate_table_count(table), 1);
-    for (int i = 0; i < 32; i++)
-        rate_table_sweep(table, 2 * SECOND);
-    assert_int_equal(rate_table_count(table), 0);
-    rate_table_destroy(table);
-}
-
-/* Threads read the clock before they have the lock. */
-static void test_time_that_goes_back_gives_nothing(void **state)
-{
-    (void)state;
-    struct rate_table *table = make_table(1000, 10, 2);
-    assert_true(take_key(table, 1, 10 * SECOND).is_within);
-    assert_true(take_key(table, 1, 5 * SECOND).is_within);
-    assert_false(take_key(table, 1, 5 * SECOND).is_within);
-    assert_false(take_key(table, 1, 10 * SECOND).is_within);
-    assert_true(take_key(table, 1, 10 * SECOND + SECOND / 10).is_within);
-    assert_false(take_key(table, 1, 10 * SECOND + SECOND / 10).is_within);
-    rate_table_destroy(table);
-}
-
 /* --- threads ------------------------------------------------------------------------------- */
 
 enum { THREADS = 4, TAKES = 20000, STEP_US = 50 };
@@ -511,11 +405,6 @@ int main(void)
         cmocka_unit_test(test_the_prefix_is_a_setting),
         cmocka_unit_test(test_admins_apart_from_addresses),
         cmocka_unit_test(test_limits_change_while_running),
-        cmocka_unit_test(test_the_number_of_buckets_is_bounded),
-        cmocka_unit_test(test_full_buckets_go_first),
-        cmocka_unit_test(test_what_is_in_use_stays),
-        cmocka_unit_test(test_full_buckets_are_swept),
-        cmocka_unit_test(test_time_that_goes_back_gives_nothing),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_who_keeps_to_the_fields_is_let_in),
