@@ -25,7 +25,7 @@ bool network_address_is_v4(const struct network_address *address)
     return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
 }
 
-static struct network_address from_v4(const void *bytes)
+struct network_address network_address_from_v4(const void *bytes)
 {
     struct network_address address;
     memcpy(address.bytes, mapped, sizeof(mapped));
@@ -37,7 +37,8 @@ struct network_address network_address_from_socket(const struct sockaddr *socket
 {
     struct network_address address = {{0}};
     if (socket->sa_family == AF_INET)
-        return from_v4(&((const struct sockaddr_in *)(const void *)socket)->sin_addr);
+        return network_address_from_v4(
+            &((const struct sockaddr_in *)(const void *)socket)->sin_addr);
     if (socket->sa_family == AF_INET6)
         memcpy(address.bytes, &((const struct sockaddr_in6 *)(const void *)socket)->sin6_addr,
                BYTES);
@@ -53,7 +54,7 @@ bool network_address_parse(struct slice text, struct network_address *address)
     memcpy(copy, text.data, text.size);
     copy[text.size] = '\0';
     if (inet_pton(AF_INET, copy, v4) == 1) {
-        *address = from_v4(v4);
+        *address = network_address_from_v4(v4);
         return true;
     }
     return inet_pton(AF_INET6, copy, address->bytes) == 1;

@@ -33,6 +33,8 @@ struct network_list {
 bool network_address_is_known(const struct network_address *address);
 bool network_address_equal(const struct network_address *a, const struct network_address *b);
 bool network_address_is_v4(const struct network_address *address);
+/* Its four bytes, as they travel. */
+struct network_address network_address_from_v4(const void *bytes);
 /* AF_INET and AF_INET6; anything else gives the unknown address. */
 struct network_address network_address_from_socket(const struct sockaddr *socket);
 

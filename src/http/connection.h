@@ -82,18 +82,17 @@ struct http_connection {
 
     struct network_address peer; /* as request.peer says; its PROXY header, once whole, sets it */
 
-    uint8_t state;      /* enum http_connection_state */
-    uint8_t writing;    /* exchanges that the write under way completes */
-    uint8_t in_flight;  /* length of the queue */
-    bool is_reading;    /* uv_read_start is in force */
-    bool is_flushing;   /* in the flush list */
-    bool is_last;       /* no further request is taken */
-    bool is_unfinished; /* it ends with bytes unread: linger */
-    bool is_lingering;  /* the last answer was sent; what the client still sends is dropped */
-    bool has_ended;     /* the client will send nothing more */
-    bool is_counted;    /* in the table of addresses */
-    bool
-        wants_proxy_header; /* the listener's connections begin with one, and it is not yet whole */
+    uint8_t state;           /* enum http_connection_state */
+    uint8_t writing;         /* exchanges that the write under way completes */
+    uint8_t in_flight;       /* length of the queue */
+    bool is_reading;         /* uv_read_start is in force */
+    bool is_flushing;        /* in the flush list */
+    bool is_last;            /* no further request is taken */
+    bool is_unfinished;      /* it ends with bytes unread: linger */
+    bool is_lingering;       /* the last answer was sent; what the client still sends is dropped */
+    bool has_ended;          /* the client will send nothing more */
+    bool is_counted;         /* in the table of addresses */
+    bool wants_proxy_header; /* its listener asks for one, and it is not yet whole */
 };
 
 /* A connection just accepted, its uv handle open; takes it over. */

@@ -8,6 +8,8 @@ enum {
     VERSION_2 = 2,
     COMMAND_LOCAL = 0,
     COMMAND_PROXY = 1,
+    FAMILIES = 4,
+    TRANSPORT_UNSPECIFIED = 0,
     TRANSPORTS = 3, /* unspecified, stream, datagram */
 };
 
@@ -82,12 +84,11 @@ static enum http_parse parse_v1(struct slice bytes, size_t *size, struct network
 
 /* --- version 2: binary ------------------------------------------------------------------------ */
 
-/* By the family's number: how many bytes its addresses and ports have, and how the first is read.
- */
+/* By the family's number: how many bytes its addresses and ports have, and its first address. */
 static const struct {
     size_t needed_bytes;
     size_t address_bytes; /* 0: names nobody */
-} families[] = {
+} families[FAMILIES] = {
     {0, 0},   /* AF_UNSPEC */
     {12, 4},  /* AF_INET */
     {36, 16}, /* AF_INET6 */
@@ -96,39 +97,42 @@ static const struct {
 
 static struct network_address read_source(const char *bytes, size_t size)
 {
-    static const unsigned char mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     struct network_address address = {{0}};
     if (size == 4)
-        memcpy(address.bytes, mapped, sizeof(mapped));
-    memcpy(address.bytes + sizeof(address.bytes) - size, bytes, size);
+        return network_address_from_v4(bytes);
+    memcpy(address.bytes, bytes, size);
     return address;
+}
+
+/* The signature and the two bytes behind it, as far as they have come. */
+static bool is_v2_begin(const unsigned char *data, size_t size)
+{
+    if (memcmp(data, signature, size < SIGNATURE_BYTES ? size : SIGNATURE_BYTES) != 0)
+        return false;
+    if (size <= 12)
+        return true;
+    unsigned command = data[12] & 15U;
+    if (data[12] >> 4 != VERSION_2 || command > COMMAND_PROXY)
+        return false;
+    return size <= 13 || command == COMMAND_LOCAL ||
+           (data[13] >> 4 < FAMILIES && (data[13] & 15) < TRANSPORTS);
 }
 
 static enum http_parse parse_v2(struct slice bytes, size_t *size, struct network_address *client)
 {
     const unsigned char *data = (const unsigned char *)bytes.data;
-    size_t compared = bytes.size < SIGNATURE_BYTES ? bytes.size : SIGNATURE_BYTES;
-    if (memcmp(data, signature, compared) != 0)
-        return HTTP_PARSE_FAULT;
-    if (bytes.size > 12 && (data[12] >> 4 != VERSION_2 || (data[12] & 15) > COMMAND_PROXY))
-        return HTTP_PARSE_FAULT;
-    if (bytes.size <= 13)
-        return HTTP_PARSE_MORE;
-    size_t family = data[13] >> 4;
-    bool is_local = (data[12] & 15) == COMMAND_LOCAL;
-    if (!is_local &&
-        (family >= sizeof(families) / sizeof(families[0]) || (data[13] & 15) >= TRANSPORTS))
+    if (!is_v2_begin(data, bytes.size))
         return HTTP_PARSE_FAULT;
     if (bytes.size < FIXED_BYTES)
         return HTTP_PARSE_MORE;
+    bool is_told = (data[12] & 15) == COMMAND_PROXY && (data[13] & 15) != TRANSPORT_UNSPECIFIED;
+    size_t family = is_told ? data[13] >> 4 : 0;
     size_t rest = (size_t)data[14] << 8 | data[15];
-    if (rest > HTTP_PROXY_REST_BYTES || (!is_local && rest < families[family].needed_bytes))
+    if (rest > HTTP_PROXY_REST_BYTES || rest < families[family].needed_bytes)
         return HTTP_PARSE_FAULT;
     if (bytes.size < FIXED_BYTES + rest)
         return HTTP_PARSE_MORE;
-    size_t address_bytes = is_local ? 0 : families[family].address_bytes;
-    *client = address_bytes ? read_source(bytes.data + FIXED_BYTES, address_bytes)
-                            : (struct network_address){{0}};
+    *client = read_source(bytes.data + FIXED_BYTES, families[family].address_bytes);
     *size = FIXED_BYTES + rest;
     return HTTP_PARSE_DONE;
 }

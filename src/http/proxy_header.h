@@ -17,8 +17,9 @@ enum {
 /*
  * bytes: what has come so far, from the connection's first on. DONE: *size bytes are the header,
  * and *client is whom it names; unknown where it names nobody (UNKNOWN, LOCAL, AF_UNSPEC, AF_UNIX,
- * or the address ::), so that the peer itself counts. MORE and FAULT leave both alone; a fault is
- * told by the first byte that makes it one.
+ * an unspecified transport, or the address ::), so that the peer itself counts. TLVs are skipped.
+ * MORE and FAULT leave both alone. Version 1's words are judged once its line is whole; any other
+ * fault is told by the first byte that makes it one, so that nobody waits for the rest.
  */
 enum http_parse http_proxy_header_parse(struct slice bytes, size_t *size,
                                         struct network_address *client);
