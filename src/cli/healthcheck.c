@@ -8,59 +8,26 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/command.h"
+#include "http/address.h"
 
 enum { DEADLINE_US = 2000000 };
 
-union any_address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_un local;
-};
-
-/* The literal of address:port or [address]:port; what listens everywhere is asked on loopback. */
-static socklen_t parse_inet(struct slice text, union any_address *address)
+/* What listens everywhere is asked on loopback. */
+static bool find_address(struct slice listen, struct http_address *address, const char **why)
 {
-    const char *colon = memrchr(text.data, ':', text.size);
-    bool is_v6 = text.data[0] == '[';
-    uint64_t port = 0;
-    char host[INET6_ADDRSTRLEN] = "";
-    size_t at = colon ? (size_t)(colon - text.data) : 0;
-    size_t size = at - (is_v6 ? 2 : 0);
-    if (!colon || at < 3 || size >= sizeof(host) || !slice_to_u64(slice_skip(text, at + 1), &port))
-        return 0;
-    memcpy(host, text.data + (is_v6 ? 1 : 0), size);
-    address->any.sa_family = is_v6 ? AF_INET6 : AF_INET;
-    if (is_v6) {
-        address->v6.sin6_port = htons((uint16_t)port);
-        bool is_any = strcmp(host, "::") == 0;
-        return inet_pton(AF_INET6, is_any ? "::1" : host, &address->v6.sin6_addr) == 1
-                   ? sizeof(address->v6)
-                   : 0;
-    }
-    address->v4.sin_port = htons((uint16_t)port);
-    bool is_any = strcmp(host, "0.0.0.0") == 0;
-    return inet_pton(AF_INET, is_any ? "127.0.0.1" : host, &address->v4.sin_addr) == 1
-               ? sizeof(address->v4)
-               : 0;
-}
-
-static socklen_t parse_address(struct slice text, union any_address *address)
-{
-    memset(address, 0, sizeof(*address));
-    if (!slice_starts_with(text, SLICE("unix:")))
-        return text.size ? parse_inet(text, address) : 0;
-    struct slice path = slice_skip(text, 5);
-    if (path.size >= sizeof(address->local.sun_path))
-        return 0;
-    address->local.sun_family = AF_UNIX;
-    memcpy(address->local.sun_path, path.data, path.size);
-    return sizeof(address->local);
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&address->socket;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address->socket;
+    if (http_address_parse(listen, address, why) != RESULT_OK)
+        return false;
+    if (address->socket.ss_family == AF_INET && v4->sin_addr.s_addr == htonl(INADDR_ANY))
+        v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (address->socket.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr))
+        v6->sin6_addr = in6addr_loopback;
+    return true;
 }
 
 /* Waits for events until the deadline; false with errno when it has passed. */
@@ -75,10 +42,9 @@ static bool wait_for(int socket_fd, short events, uint64_t deadline_us)
     return false;
 }
 
-static bool connect_by(int socket_fd, const union any_address *address, socklen_t size,
-                       uint64_t deadline_us)
+static bool connect_by(int socket_fd, const struct http_address *address, uint64_t deadline_us)
 {
-    if (connect(socket_fd, &address->any, size) == 0)
+    if (connect(socket_fd, (const struct sockaddr *)&address->socket, address->size) == 0)
         return true;
     if (errno != EINPROGRESS || !wait_for(socket_fd, POLLOUT, deadline_us))
         return false;
@@ -103,8 +69,10 @@ static bool exchange(int socket_fd, const char *proxy_header, const char *path, 
             return false;
         got += (size_t)more;
         answer[got] = '\0';
-        if (more == 0)
-            return true;
+        if (more == 0) {
+            errno = ECONNRESET;
+            return got > 0;
+        }
     }
     return got + 1 >= size;
 }
@@ -125,26 +93,26 @@ static int judge(const char *path, const char *answer)
 
 static int ask(struct slice listen, const char *path)
 {
-    union any_address address;
+    struct http_address address;
+    const char *why = "";
     char answer[2048] = "";
     uint64_t deadline_us = clock_now_us() + DEADLINE_US;
-    struct slice options = listen;
-    socklen_t size = parse_address(slice_split_word(&options), &address);
-    bool is_proxied = slice_equal(options, SLICE("proxy_protocol=on"));
-    if (!size) {
-        fprintf(stderr, "portcullis: admin.listen: %.*s cannot be asked\n", SLICE_ARGS(listen));
+    if (!find_address(listen, &address, &why)) {
+        fprintf(stderr, "portcullis: admin.listen: %.*s cannot be asked: %s\n", SLICE_ARGS(listen),
+                why);
         return COMMAND_FAILED;
     }
-    int socket_fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool is_answered = socket_fd >= 0 && connect_by(socket_fd, &address, size, deadline_us) &&
-                       exchange(socket_fd, is_proxied ? "PROXY UNKNOWN\r\n" : "", path, answer,
-                                sizeof(answer), deadline_us);
+    const char *proxy_header = address.has_proxy_protocol ? "PROXY UNKNOWN\r\n" : "";
+    int socket_fd = socket(address.socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool is_answered = socket_fd >= 0 && connect_by(socket_fd, &address, deadline_us) &&
+                       exchange(socket_fd, proxy_header, path, answer, sizeof(answer), deadline_us);
     int error = errno;
     if (socket_fd >= 0)
         close(socket_fd);
     if (is_answered)
         return judge(path, answer);
-    fprintf(stderr, "portcullis: %.*s%s: %s\n", SLICE_ARGS(listen), path, strerror(error));
+    fprintf(stderr, "portcullis: %.*s: %s: %s%s\n", SLICE_ARGS(listen), path, strerror(error),
+            address.has_proxy_protocol ? " (it answers http.trusted_proxies alone)" : "");
     return COMMAND_FAILED;
 }
 
