@@ -36,7 +36,7 @@ const struct config_key config_keys[] = {
     NUMBER(server, backlog, FIXED, "1024", 1, 65535, "Connections the kernel keeps waiting to be accepted, a listener.")
     NUMBER(server, max_connections, LIVE, "10000", 1, 1000000, "Client connections at once; past it 503 and close.")
     NUMBER(server, max_per_address, LIVE, "1000", 0, 1000000,
-           "Connections of one address at once, so that one client cannot take all; trusted proxies and unix sockets are exempt; 0 = off.")
+           "Connections of one address (IPv6: of one /64) at once, so that one client cannot take all; trusted proxies and unix sockets are exempt; 0 = off.")
     BYTES(server, max_memory, LIVE, "0", 0, TIB, "Resident memory past which new requests are answered 503; 0 = off.")
     DURATION(server, max_lag, LIVE, "250 ms", 0, MINUTE_MS, "Lag of an event loop past which new requests are answered 503; 0 = off.")
     DURATION(server, drain_delay, LIVE, "0 s", 0, HOUR_MS,
@@ -44,7 +44,7 @@ const struct config_key config_keys[] = {
     DURATION(server, drain, LIVE, "30 s", 0, HOUR_MS, "After that, how long requests in flight may take to finish.")
 
     TEXT(http, trusted_proxies, LIVE, "", config_syntax_networks,
-         "Networks whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8, ::1.")
+         "Networks whose X-Forwarded-For and PROXY headers are believed, separated by commas: 10.0.0.0/8, ::1.")
     TEXT(http, cors_origins, LIVE, "", config_syntax_origins,
          "Origins whose pages may call the API, separated by commas: https://panel.example.com, or *; empty = none.")
     CHOICE(http, error_status, LIVE, "real", "real always_200",

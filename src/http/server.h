@@ -59,11 +59,11 @@ void http_server_accept_rest(struct http_loop *home);
 /* server_limits.c: */
 /* Counts the connection in; false when it is one too many. */
 bool http_server_admit(struct http_server *server, struct http_connection *c);
-/* Unix sockets and http.trusted_proxies. */
-bool http_server_trusts(const struct http_server *server, const struct network_address *peer);
 /* The same, by address alone: once a PROXY header has told whose connection it is. Its proxy was
  * exempt, so the connection is in no count before. */
 bool http_server_admit_client(struct http_server *server, struct http_connection *c);
+/* Unix sockets and http.trusted_proxies. */
+bool http_server_trusts(const struct http_server *server, const struct network_address *peer);
 /* Refused connections linger to be told so; past an eighth over the limit not even that. */
 bool http_server_is_overrun(struct http_server *server);
 void http_server_forget(struct http_server *server, struct http_connection *c);

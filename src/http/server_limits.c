@@ -7,6 +7,9 @@
 #include "http/server.h"
 #include "observe/metrics.h"
 
+/* Bits of an IPv6 address that make one client: what a provider gives to the smallest of them. */
+enum { CLIENT_BITS = 64 };
+
 struct http_address_count {
     struct network_address address; /* the key */
     size_t count;
@@ -43,7 +46,7 @@ bool http_server_admit_client(struct http_server *server, struct http_connection
         http_server_trusts(server, &c->peer))
         return true;
     pthread_mutex_lock(&server->shared_addresses_lock);
-    c->is_counted = count_address(server, c->peer);
+    c->is_counted = count_address(server, network_of_client(&c->peer, CLIENT_BITS).address);
     pthread_mutex_unlock(&server->shared_addresses_lock);
     return c->is_counted;
 }
@@ -68,7 +71,7 @@ void http_server_forget(struct http_server *server, struct http_connection *c)
     atomic_fetch_sub_explicit(&server->shared_open, 1, memory_order_relaxed);
     if (!c->is_counted)
         return;
-    struct network_address address = c->peer;
+    struct network_address address = network_of_client(&c->peer, CLIENT_BITS).address;
     struct http_address_count *entry = NULL;
     pthread_mutex_lock(&server->shared_addresses_lock);
     HASH_FIND(hh, server->shared_addresses, &address, sizeof(address), entry);

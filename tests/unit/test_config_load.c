@@ -100,6 +100,8 @@ static void test_ugly_files_that_are_fine(void **state)
     assert_good(TEXT("[log]\n[server]\nmax_lag = 0\n[log]\nlevel=debug"));
     assert_good(TEXT("[rate]\nper_address=4294967295/second\nper_admin=5/second burst 60\n"));
     assert_good(TEXT("[server]\nlisten=[::1]:80, unix:/run/p.sock\n"));
+    assert_good(TEXT("[server]\nlisten=1.2.3.4:80  proxy_protocol=on , unix:/p proxy_protocol=off\n"
+                     "[admin]\nlisten=[::1]:81 proxy_protocol=on\n"));
 }
 
 static void test_every_problem_has_its_line(void **state)
@@ -120,6 +122,10 @@ static void test_every_problem_has_its_line(void **state)
                 "debug info warning error", NULL);
     assert_told(TEXT("[server]\nlisten=localhost\n"), NULL, ":2: server.listen", NULL);
     assert_told(TEXT("[server]\nlisten=\n"), NULL, "at least one address", NULL);
+    assert_told(TEXT("[server]\nlisten=1.2.3.4:80, 1.2.3.4:81 proxy_protocol=yes\n"
+                     "[admin]\nlisten=proxy_protocol=on\n"),
+                NULL, ":2: server.listen", "part 2", "proxy_protocol=on or off", ":4: admin.listen",
+                NULL);
     assert_told(TEXT("[server]\nmax_memory=99999999999999999999999\nmax_lag=-1 s\n"), NULL,
                 ":2:", ":3:", NULL);
     assert_told(TEXT("[http]\ntrusted_proxies=10.0.0.0/33\n"), NULL, ":2: http.trusted_proxies",
