@@ -24,11 +24,16 @@ class Closed(Exception):
 
 
 class Raw:
-    """One connection."""
+    """One connection: to a port (from the address source, if given), or to a unix socket's path."""
 
-    def __init__(self, port, timeout=10, host="127.0.0.1"):
-        self.socket = socket.create_connection((host, port), timeout=timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, port, timeout=10, host="127.0.0.1", source=None):
+        if isinstance(port, str):
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            self.socket.connect(port)
+        else:
+            self.socket = socket.create_connection((host, port), timeout, (source, 0) if source else None)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 
     def __enter__(self):
