@@ -19,6 +19,8 @@ from support.gateway import Gateway, run_binary
 from support.ports import free_port, wait_until
 from support.raw import Closed, Raw
 
+pytestmark = pytest.mark.auth
+
 PROXY, STRANGER = "127.0.0.1", "127.0.0.2"
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 REFUSED = "portcullis_proxy_headers_refused_total"
@@ -206,12 +208,14 @@ WRONG = {
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "lower case": b"proxy TCP4 192.0.2.1 10.0.0.1 1 2\r\n",
     "LF alone": b"PROXY TCP4 192.0.2.1 10.0.0.1 1 2\n",
+    "UNKNOWN and LF alone": b"PROXY UNKNOWN x\n",
     "CR alone": b"PROXY TCP4 192.0.2.1 10.0.0.1 1 2\r",
     "no words": b"PROXY \r\n",
     "UDP4": b"PROXY UDP4 192.0.2.1 10.0.0.1 1 2\r\n",
     "family and address differ": b"PROXY TCP6 192.0.2.1 10.0.0.1 1 2\r\n",
     "a name": b"PROXY TCP4 localhost 10.0.0.1 1 2\r\n",
     "leading zero": b"PROXY TCP4 192.0.2.01 10.0.0.1 1 2\r\n",
+    "port with a leading zero": b"PROXY TCP4 192.0.2.1 10.0.0.1 1 02\r\n",
     "port too great": b"PROXY TCP4 192.0.2.1 10.0.0.1 1 65536\r\n",
     "no port": b"PROXY TCP4 192.0.2.1 10.0.0.1 1\r\n",
     "two blanks": b"PROXY TCP4 192.0.2.1  10.0.0.1 1 2\r\n",

@@ -115,6 +115,7 @@ static void test_faults_are_told_by_their_first_wrong_byte(void **state)
         SLICE("PROXY TCP4\r\n"),
         SLICE("PROXY UNKNOWNX\r\n"),
         SLICE("PROXY UNKNOWN\n"),
+        SLICE("PROXY UNKNOWN x\n"),
         SLICE("PROXY UNKNOWN\rx"),
         SLICE("PROXY UDP4 192.0.2.1 10.0.0.1 1 2\r\n"),
         SLICE("PROXY tcp4 192.0.2.1 10.0.0.1 1 2\r\n"),
