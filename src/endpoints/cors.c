@@ -30,8 +30,9 @@ void cors_add_fields(const struct http_request *http, const struct config *confi
                      struct http_response *response)
 {
     if (add_origin(http, config, response))
-        http_response_field(response, SLICE("Access-Control-Expose-Headers"),
-                            SLICE("ETag, Location, Retry-After, X-Request-Id"));
+        http_response_field(
+            response, SLICE("Access-Control-Expose-Headers"),
+            SLICE("ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"));
 }
 
 void cors_add_preflight_fields(const struct http_request *http, const struct config *config,

@@ -42,16 +42,13 @@ static void add_error_fields(struct remote_request *request, const struct remote
 
 static void add_rate_fields(struct remote_request *request, struct http_response *response)
 {
-    const struct rate_verdict *rate = &request->rate;
-    struct arena *arena = arena_of(request);
-    if (!rate->limit)
+    if (!request->rate.limit && !request->admin_rate.limit)
         return;
-    http_response_field(response, SLICE("RateLimit-Limit"),
-                        arena_printf(arena, "%" PRIu64, rate->limit));
-    http_response_field(response, SLICE("RateLimit-Remaining"),
-                        arena_printf(arena, "%" PRIu64, rate->remaining));
-    http_response_field(response, SLICE("RateLimit-Reset"),
-                        arena_printf(arena, "%" PRIu64, rate->reset_s));
+    struct rate_fields fields = rate_fields_print(&request->rate, &request->admin_rate);
+    http_response_field(response, SLICE("RateLimit-Policy"),
+                        arena_copy(arena_of(request), slice_from(fields.policy)));
+    http_response_field(response, SLICE("RateLimit"),
+                        arena_copy(arena_of(request), slice_from(fields.limit)));
 }
 
 static void add_common_fields(struct remote_request *request, struct http_response *response)

@@ -16,7 +16,8 @@ void remote_refuse_banned(struct remote_request *request)
 
 void remote_refuse_too_fast(struct remote_request *request)
 {
-    const struct rate_verdict *rate = &request->rate;
+    const struct rate_verdict *rate =
+        request->admin_rate.retry_s ? &request->admin_rate : &request->rate;
     problem_set(&request->problem, 429, SLICE("Rate Limit Exceeded"));
     problem_add(&request->problem, SLICE("rate_limited"), slice_of("", 0),
                 "%" PRIu64 " requests may come at once; the next one in %" PRIu64 " s", rate->limit,
@@ -24,17 +25,13 @@ void remote_refuse_too_fast(struct remote_request *request)
     request->problem.retry_after_s = (uint32_t)rate->retry_s;
 }
 
-/* Of the two rates the one that is nearer to its end is told. */
 bool remote_login_is_within_rate(struct remote_request *request)
 {
-    struct rate_verdict rate =
+    request->admin_rate =
         rates_take_admin(request->gateway->guard.rates, request->principal.admin_id);
-    bool is_tighter = !request->rate.limit || rate.remaining < request->rate.remaining;
-    if (rate.limit && (is_tighter || !rate.is_within))
-        request->rate = rate;
-    if (!rate.is_within)
+    if (!request->admin_rate.is_within)
         remote_refuse_too_fast(request);
-    return rate.is_within;
+    return request->admin_rate.is_within;
 }
 
 void remote_login_end(struct remote_request *request, enum ban_outcome outcome)

@@ -41,7 +41,8 @@ struct remote_request {
     struct gateway *gateway;
     struct model *model;            /* one reference */
     struct network_address address; /* the client's */
-    struct rate_verdict rate;       /* the tightest that was asked */
+    struct rate_verdict rate;       /* of the address */
+    struct rate_verdict admin_rate; /* once he is known */
     struct problem problem;
 
     struct slice segments; /* the raw chain, kept to be parsed again under a new model */

@@ -88,17 +88,17 @@ def test_failures_cost_the_same(start_gateway, mariadb):
         client = Client(start_gateway().url)
 
         def took(query):
-            times = []
-            for attempt in range(3):
-                started = time.monotonic()
-                client.get("projects/100", user=None, query={**query, "x": attempt}).expect(401)
-                times.append(time.monotonic() - started)
-            return min(times)
-        took(credentials("alice", md5("warm")))
-        slow = {name: took(query) for name, query in {
-            "unknown": credentials("nobody", md5("x")), "disabled": credentials("carol"), "md5": credentials("bob", md5("x")),
-            "bcrypt": credentials("gina", md5("x")), "cheap bcrypt": credentials("alice", md5("x"))}.items()}
-        assert min(slow.values()) > 0.02 and max(slow.values()) < 4 * min(slow.values()) + 0.05, slow
+            started = time.monotonic()
+            client.get("projects/100", user=None, query=query).expect(401)
+            return time.monotonic() - started
+        queries = {"unknown": credentials("nobody", md5("x")), "disabled": credentials("carol"), "md5": credentials("bob", md5("x")),
+                   "no form": credentials("eve"), "malformed": credentials("alice", "x"), "bcrypt": credentials("gina", md5("x")),
+                   "cheap bcrypt": credentials("alice", md5("x"))}
+        # In turns, so that what else the machine does hits all alike; the least of many is what it costs.
+        rounds = [{name: took(query) for name, query in queries.items()} for _ in range(12)]
+        least = {name: min(one[name] for one in rounds) for name in queries}
+        # A missing bcrypt of cost 11 is a factor of a hundred; one of another cost a factor of two.
+        assert min(least.values()) > 0.02 and max(least.values()) < 1.5 * min(least.values()), least
     finally:
         mariadb.run("UPDATE tbladmins SET password = %s WHERE username = 'gina'", (bcrypt(md5(PASSWORDS["gina"]), "2b"),))
 
@@ -139,15 +139,18 @@ def change(mariadb, sql, back):
     ("UPDATE tbladdonmodules SET value = 'off' WHERE module = 'wbteampro' AND setting = 'api_active'",
      "UPDATE tbladdonmodules SET value = 'on' WHERE module = 'wbteampro' AND setting = 'api_active'", "alice", 503)])
 def test_changes_are_seen_in_time(start_gateway, mariadb, sql, back, user, status):
-    """disabled, roleid, password and the access list are read again at least every auth.recheck (2 s),
-    also while the login is in use; and the way back works too."""
-    client = Client(start_gateway().url)
-    client.get("projects/100", user=user).success()
+    """disabled, roleid, password and the access list are read again at least every auth.recheck (2 s), also while the
+    login is in use: out within that time on every node; and the way back works too."""
+    clients = [Client(start_gateway().url) for _ in range(2)]
+
+    def all_are(wanted):
+        return all([client.get("projects/100", user=user).status == wanted for client in clients])
+    assert all_are(200)
     with change(mariadb, sql, back):
-        wait_until(lambda: client.get("projects/100", user=user).status == status, 3, f"{status} for {user}")
+        wait_until(lambda: all_are(status), 3, f"{status} for {user}")
         for _ in range(5):
-            assert client.get("projects/100", user=user).status == status
-    wait_until(lambda: client.get("projects/100", user=user).status == 200, 3, "let in again")
+            assert all_are(status)
+    wait_until(lambda: all_are(200), 3, "let in again")
 
 
 @pytest.mark.parametrize("value", ["0", "off", ""])
