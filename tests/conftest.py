@@ -50,7 +50,9 @@ def redis_server(place):
     server = Redis(place / "redis")
     server.start()
     yield server
+    lasting = server.keys_without_expiry()
     server.stop()
+    assert not lasting, f"keys that would stay in Redis for ever: {lasting}"
 
 
 @pytest.fixture(scope="session")

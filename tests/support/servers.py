@@ -127,6 +127,11 @@ class Redis:
         client = redis.Redis(unix_socket_path=self.socket)
         return b"\n".join(key + b"=" + (client.dump(key) or b"") for key in client.keys())
 
+    def keys_without_expiry(self):
+        """spec/auth-and-bans.md: every key that Redis gets has an expiry."""
+        client = redis.Redis(unix_socket_path=self.socket)
+        return [key for key in client.keys() if client.pttl(key) == -1]
+
     def flush(self):
         redis.Redis(unix_socket_path=self.socket).flushall()
 
