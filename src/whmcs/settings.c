@@ -1,7 +1,7 @@
 /* Two fixed statements. */
 #include "whmcs/settings.h"
 
-enum { MOST_NAMES = 64 };
+enum { MOST_NAMES = 32768 }; /* a statement takes 65535 values */
 
 #define ADDON_SQL                                                                                  \
     "SELECT setting,value FROM tbladdonmodules WHERE module=? AND setting<>'access' "              \
@@ -55,11 +55,13 @@ enum result settings_read_configuration(struct database *database, const struct 
         return RESULT_OK;
     if (count > MOST_NAMES)
         return RESULT_LIMIT;
-    struct database_value values[MOST_NAMES];
+    size_t padded = padded_count(count);
+    struct database_value *values = arena_alloc(arena, padded * sizeof(*values));
+    if (!values)
+        return RESULT_NO_MEMORY;
     struct buffer sql;
     buffer_init(&sql);
     buffer_append_slice(&sql, SLICE(CONFIGURATION_SQL));
-    size_t padded = padded_count(count);
     for (size_t i = 0; i < padded; i++) {
         buffer_append_slice(&sql, i ? SLICE(",?") : SLICE("?"));
         values[i] = database_text(names[i < count ? i : 0]);

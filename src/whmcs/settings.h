@@ -18,7 +18,7 @@ struct setting {
  * business. In the order of their names. */
 enum result settings_read_addon(struct database *database, struct slice module, struct arena *arena,
                                 struct setting **list);
-/* The rows of tblconfiguration that names names; absent ones are absent. count at most 64. */
+/* The rows of tblconfiguration that names names; absent ones are absent. count at most 32768. */
 enum result settings_read_configuration(struct database *database, const struct slice *names,
                                         size_t count, struct arena *arena, struct setting **list);
 

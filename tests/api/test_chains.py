@@ -129,6 +129,26 @@ def test_config_by_name(api):
     assert api.get("config/api_active").success().response["config"] == {"api_active": "on"}
 
 
+def test_config_of_the_addon_goes_before_that_of_whmcs(api, mariadb):
+    """A name that both tables have is the add-on's, and stands there once."""
+    mariadb.run("INSERT INTO tbladdonmodules (module, setting, value) VALUES ('wbteampro', 'DateFormat', 'mine')")
+    try:
+        answer = api.get("config").success()
+        assert answer.response["config"]["DateFormat"] == "mine" and answer.http.text.count("DateFormat") == 1
+        assert api.get("config/DateFormat").success().response["config"] == {"DateFormat": "mine"}
+    finally:
+        mariadb.run("DELETE FROM tbladdonmodules WHERE setting = 'DateFormat'")
+
+
+def test_config_of_many_allowed_names(start_gateway):
+    """remote.config_allow may name any number of rows; what is not there is absent."""
+    names = ",".join(f"Absent{number}" for number in range(300)) + ",CompanyName"
+    client = Client(start_gateway({"remote.config_allow": names}).url)
+    assert client.get("config").success().response["config"]["CompanyName"] == "Beispiel GmbH"
+    assert client.get("config/CompanyName").success().response["config"] == {"CompanyName": "Beispiel GmbH"}
+    client.get("config/Absent7").expect(404, "Record Not Found")
+
+
 def test_config_refuses_unknown_words(api):
     api.get("config", {"foo": 1}).expect(400, code="unknown_parameter")
 
