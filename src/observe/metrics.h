@@ -94,6 +94,14 @@
     X(COUNT_CACHE_HITS, "portcullis_count_cache_hits_total", "counter",                            \
       "Totals taken from memory (cache.count_ttl)")                                                \
     X(COUNT_CACHE_MISSES, "portcullis_count_cache_misses_total", "counter", "Totals counted")      \
+    X(CONFIG_CACHE_HITS, "portcullis_config_cache_hits_total", "counter",                          \
+      "Answers of config from memory (cache.config_ttl)")                                          \
+    X(CONFIG_CACHE_MISSES, "portcullis_config_cache_misses_total", "counter",                      \
+      "Answers of config for which the database was read")                                         \
+    X(CONFIG_CACHE_TAKEN, "portcullis_config_cache_taken_total", "counter",                        \
+      "Readings of config taken over from another gateway")                                        \
+    X(CONFIG_CACHE_REFUSED, "portcullis_config_cache_refused_total", "counter",                    \
+      "Readings of config not shared: malformed, too large, or with names unknown here")           \
     X(LOG_DROPPED, "portcullis_log_dropped_total", "counter", "Log lines dropped")
 
 enum metric {
