@@ -32,7 +32,7 @@ struct redis_listener {
     void (*on_message)(void *context, struct slice message);
     /* Both connections are there and the subscriptions stand: what was missed is asked for now. */
     void (*on_up)(void *context);
-    /* One was lost: nothing announced from now on arrives. */
+    /* One was lost: nothing announced from now on arrives. May be NULL. */
     void (*on_down)(void *context);
     void *context;
 };
