@@ -9,10 +9,13 @@
 #include "resources/shared_count_cache.h"
 #include "resources/tag.h"
 
+struct settings_cache;
+
 /* Settings that shape answers; immutable. */
 struct execute_options {
     bool pages_are_ceil;               /* remote.pages */
     struct catalog_names config_allow; /* remote.config_allow */
+    struct settings_cache *settings;   /* of `config`; NULL: read each time */
     const char *files_root;            /* files.root; empty: downloads are off */
     const char *files_path;            /* files.path */
 };
