@@ -60,6 +60,8 @@ static void on_tick(struct loop *loop, void *context)
 {
     struct gateway *gateway = context;
     guard_loop_tick(&gateway->guard, loop);
+    if (loop_index(loop) == 0)
+        settings_cache_tick(gateway->settings);
     each_server(gateway, loop, http_server_loop_tick);
 }
 
@@ -153,6 +155,21 @@ static enum result make_servers(struct gateway *gateway, size_t loops)
     return http_server_bind(gateway->admin_server, slice_from(config->admin.listen), loops);
 }
 
+/* After guard_init, which makes Redis's client, and before the loops start. */
+static enum result make_settings_cache(struct gateway *gateway)
+{
+    const struct settings_cache_options options = {
+        .catalog = gateway->catalog,
+        .allow = &gateway->execute.config_allow,
+        .config = gateway->config,
+        .redis = gateway->guard.redis,
+        .loop = loop_group_get(gateway->loops, 0),
+    };
+    enum result result = settings_cache_create(&options, &gateway->settings);
+    gateway->execute.settings = gateway->settings;
+    return result;
+}
+
 static enum result make_parts(struct gateway *gateway)
 {
     const struct config *config = gateway->config;
@@ -177,7 +194,8 @@ static enum result make_parts(struct gateway *gateway)
     const struct loop_hooks hooks = {on_start, on_tick, on_drain, on_stop, gateway};
     gateway->loops = loop_group_create(loops, &hooks);
     if (!gateway->loops ||
-        guard_init(&gateway->guard, config, &gateway->trusted, gateway->loops) != RESULT_OK)
+        guard_init(&gateway->guard, config, &gateway->trusted, gateway->loops) != RESULT_OK ||
+        make_settings_cache(gateway) != RESULT_OK)
         return RESULT_NO_MEMORY;
     return make_servers(gateway, loops);
 }
@@ -252,6 +270,7 @@ void gateway_destroy(struct gateway *gateway)
     pool_destroy(gateway->pool);
     loop_group_destroy(gateway->loops);
     guard_clear(&gateway->guard);
+    settings_cache_destroy(gateway->settings);
     http_server_destroy(gateway->public_server);
     http_server_destroy(gateway->admin_server);
     for (size_t i = 0; i < loops; i++)

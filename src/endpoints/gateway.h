@@ -15,6 +15,7 @@
 #include "http/http.h"
 #include "loop/pool.h"
 #include "resources/execute.h"
+#include "resources/settings_cache.h"
 #include "resources/shared_model.h"
 
 /* What one loop thread keeps for itself. */
@@ -33,6 +34,7 @@ struct gateway {
     struct arena arena;          /* holds what execute and trusted point to */
     struct network_list trusted; /* http.trusted_proxies */
     struct guard guard;
+    struct settings_cache *settings; /* NULL: config is read each time */
 
     struct pool *pool;
     size_t worker_count;
