@@ -276,6 +276,7 @@ def test_broken_texts_are_refused(start_cached):
         number += 1
         wait_until(lambda: gateway.count("refused") == number, 10, "the key is refused")
         assert gateway.config() == CONFIG
+    gateway.redis.delete(key)
     assert gateway.count("taken") == 0 and gateway.count("misses") == 1
 
 
