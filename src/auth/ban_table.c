@@ -101,9 +101,14 @@ static uint64_t hash_of(const struct ban_table *table, const struct network_addr
     return XXH3_64bits_withSeed(address->bytes, sizeof(address->bytes), table->seed + mask);
 }
 
+static size_t shard_index(uint64_t hash)
+{
+    return hash >> 58;
+}
+
 static struct shard *shard_of(struct ban_table *table, uint64_t hash)
 {
-    return &table->shards[hash >> 58];
+    return &table->shards[shard_index(hash)];
 }
 
 /* The slot that holds the key, or the free one where it belongs. The shard has slots. */
@@ -228,20 +233,35 @@ static bool look_up(struct ban_table *table, const struct network_address *addre
     return is_found;
 }
 
-bool ban_table_holds(struct ban_table *table, const struct network_address *address, int64_t now_ms)
+/* Up to `most` bans that hold the address. */
+static size_t find_holding(struct ban_table *table, const struct network_address *address,
+                           int64_t now_ms, struct ban *found, size_t most)
 {
+    size_t found_count = 0;
     if (atomic_load_explicit(&table->count, memory_order_relaxed) == 0)
-        return false;
+        return 0;
     size_t count = atomic_load_explicit(&table->mask_count, memory_order_acquire);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && found_count < most; i++) {
         struct slot slot;
         if (atomic_load_explicit(&table->mask_bans[i], memory_order_relaxed) == 0)
             continue;
         const struct network masked = network_masked(address, &table->masks[i]);
         if (look_up(table, &masked.address, i, now_ms, &slot))
-            return true;
+            found[found_count++] = (struct ban){masked, slot.expires_ms, slot.poll};
     }
-    return false;
+    return found_count;
+}
+
+bool ban_table_holds(struct ban_table *table, const struct network_address *address, int64_t now_ms)
+{
+    struct ban ban;
+    return find_holding(table, address, now_ms, &ban, 1) > 0;
+}
+
+size_t ban_table_holding(struct ban_table *table, const struct network_address *address,
+                         int64_t now_ms, struct ban *found)
+{
+    return find_holding(table, address, now_ms, found, BAN_TABLE_MOST_MASKS);
 }
 
 bool ban_table_find(struct ban_table *table, const struct network *network, int64_t now_ms,
@@ -290,17 +310,20 @@ static struct ban ban_of(const struct ban_table *table, const struct slot *slot)
                         .poll = slot->poll};
 }
 
-/* The bans of a shard, to be looked at without its lock. NULL and 0 when memory is out. */
-static struct ban *copy_shard(struct ban_table *table, struct shard *shard, size_t *count)
+/* The bans of a shard, to be looked at without its lock; *bans is freed by the caller. False when
+ * memory is out: NULL and 0 then. */
+static bool copy_shard(struct ban_table *table, struct shard *shard, struct ban **bans,
+                       size_t *count)
 {
     *count = 0;
     pthread_rwlock_rdlock(&shard->lock);
-    struct ban *bans = shard->count ? malloc(shard->count * sizeof(*bans)) : NULL;
-    for (size_t i = 0; bans && i < shard->capacity; i++)
+    *bans = shard->count ? malloc(shard->count * sizeof(**bans)) : NULL;
+    for (size_t i = 0; *bans && i < shard->capacity; i++)
         if (shard->slots[i].expires_ms)
-            bans[(*count)++] = ban_of(table, &shard->slots[i]);
+            (*bans)[(*count)++] = ban_of(table, &shard->slots[i]);
+    bool is_whole = *bans || shard->count == 0;
     pthread_rwlock_unlock(&shard->lock);
-    return bans;
+    return is_whole;
 }
 
 void ban_table_each(struct ban_table *table, bool (*visit)(void *context, const struct ban *ban),
@@ -309,11 +332,42 @@ void ban_table_each(struct ban_table *table, bool (*visit)(void *context, const 
     bool goes_on = true;
     for (size_t i = 0; goes_on && i < SHARDS; i++) {
         size_t count;
-        struct ban *bans = copy_shard(table, &table->shards[i], &count);
+        struct ban *bans;
+        copy_shard(table, &table->shards[i], &bans, &count);
         for (size_t b = 0; goes_on && b < count; b++)
             goes_on = visit(context, &bans[b]);
         free(bans);
     }
+}
+
+static int compare_bans(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct network));
+}
+
+/* Pages go shard by shard, each in the order of its networks: a shard is copied and sorted for each
+ * page of it. */
+bool ban_table_page(struct ban_table *table, const struct network *after, struct ban *page,
+                    size_t most, size_t *count)
+{
+    size_t first =
+        after ? shard_index(hash_of(table, &after->address, find_mask(table, &after->mask))) : 0;
+    *count = 0;
+    for (size_t i = first; i < SHARDS && *count < most; i++) {
+        size_t size;
+        size_t at = 0;
+        struct ban *bans;
+        if (!copy_shard(table, &table->shards[i], &bans, &size))
+            return false;
+        if (size)
+            qsort(bans, size, sizeof(*bans), compare_bans);
+        while (i == first && after && at < size && compare_bans(&bans[at].network, after) <= 0)
+            at++;
+        while (at < size && *count < most)
+            page[(*count)++] = bans[at++];
+        free(bans);
+    }
+    return true;
 }
 
 /* Removes the ban if it is still as it was seen; a put meanwhile has made it another. */

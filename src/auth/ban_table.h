@@ -59,6 +59,17 @@ void ban_table_sweep(struct ban_table *table, int64_t now_ms);
 /* Calls visit for each, in no order, outside of any lock, until it returns false. */
 void ban_table_each(struct ban_table *table, bool (*visit)(void *context, const struct ban *ban),
                     void *context);
+/*
+ * A page of them: up to `most` of those behind *after (NULL: from the first) in an order of the
+ * table's own, ended ones too; fewer than that: there are no more. What is there throughout comes
+ * exactly once, whatever else comes and goes between the pages; *after need not be there any more.
+ * A page costs a part of the table, not the whole. False when memory is out.
+ */
+bool ban_table_page(struct ban_table *table, const struct network *after, struct ban *page,
+                    size_t most, size_t *count);
+/* Those that hold the address and have not ended; found has room for BAN_TABLE_MOST_MASKS. */
+size_t ban_table_holding(struct ban_table *table, const struct network_address *address,
+                         int64_t now_ms, struct ban *found);
 size_t ban_table_count(const struct ban_table *table);
 /* Bytes it takes, for the metric. */
 size_t ban_table_bytes(const struct ban_table *table);

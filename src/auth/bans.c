@@ -21,6 +21,8 @@ enum {
     SWEEP_TICKS = 100,                  /* the table's ended bans go every ten seconds */
 };
 
+_Static_assert((int)BANS_MOST_HOLDING == (int)BAN_TABLE_MOST_MASKS, "one ban a mask");
+
 struct bans {
     const struct config_ban *config;
     struct ban_table *table;
@@ -232,6 +234,7 @@ enum result bans_add(struct bans *bans, const struct network *network, uint64_t 
     buffer_init(&line);
     buffer_printf(&line, "%s banned for %" PRIu64 " s by %.*s: %.*s", text, length_ms / 1000,
                   SLICE_ARGS(who), SLICE_ARGS(reason));
+    log_info("ban", "%.*s", SLICE_ARGS(buffer_slice(&line)));
     ban_counters_clear(bans->counters, network);
     ban_keeper_add_row(bans->keeper, &ban, reason);
     ban_keeper_log(bans->keeper, buffer_slice(&line), network);
@@ -249,6 +252,7 @@ enum result bans_remove(struct bans *bans, const struct network *network, struct
     network_print(network, text);
     buffer_init(&line);
     buffer_printf(&line, "%s is no longer banned: lifted by %.*s", text, SLICE_ARGS(who));
+    log_info("ban", "%.*s", SLICE_ARGS(buffer_slice(&line)));
     metric_increment(METRIC_BANS_LIFTED);
     ban_counters_clear(bans->counters, network);
     ban_keeper_delete_row(bans->keeper, network);
@@ -258,24 +262,65 @@ enum result bans_remove(struct bans *bans, const struct network *network, struct
     return RESULT_OK;
 }
 
-struct showing {
-    bool (*visit)(void *context, const struct ban_shown *ban);
-    void *context;
-    int64_t now_ms;
-};
-
-static bool show(void *context, const struct ban *ban)
+uint64_t bans_length_ms(const struct bans *bans)
 {
-    const struct showing *showing = context;
-    const struct ban_shown shown = {ban->network, (ban->expires_ms + 999) / 1000, ban->poll > 0};
-    return ban->expires_ms <= showing->now_ms || showing->visit(showing->context, &shown);
+    return atomic_load(&bans->length_ms);
 }
 
-void bans_each(struct bans *bans, bool (*visit)(void *context, const struct ban_shown *ban),
-               void *context)
+bool bans_write_rows(const struct bans *bans)
 {
-    struct showing showing = {visit, context, wall_ms()};
-    ban_table_each(bans->table, show, &showing);
+    return slice_equal(slice_from(bans->config->table), SLICE("write"));
+}
+
+struct network bans_network_of(const struct bans *bans, const struct network_address *address)
+{
+    return network_for(bans, address);
+}
+
+bool bans_exempt(struct bans *bans, const struct network_address *address)
+{
+    return is_exempt(bans, address);
+}
+
+static struct ban_shown shown_of(const struct ban *ban)
+{
+    return (struct ban_shown){ban->network, (ban->expires_ms + 999) / 1000, ban->poll > 0};
+}
+
+bool bans_page(struct bans *bans, const struct network *after, struct bans_page *page)
+{
+    size_t count = 0;
+    int64_t now_ms = wall_ms();
+    struct ban *found = malloc(page->most * sizeof(*found));
+    bool is_read = found && ban_table_page(bans->table, after, found, page->most, &count);
+    page->count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (found[i].expires_ms > now_ms)
+            page->bans[page->count++] = shown_of(&found[i]);
+    page->goes_on = is_read && count == page->most;
+    if (page->goes_on)
+        page->last = found[count - 1].network;
+    free(found);
+    return is_read;
+}
+
+bool bans_find(struct bans *bans, const struct network *network, struct ban_shown *ban)
+{
+    struct ban found;
+    bool is_there = ban_table_find(bans->table, network, wall_ms(), &found);
+    if (is_there)
+        *ban = shown_of(&found);
+    return is_there;
+}
+
+size_t bans_holding(struct bans *bans, const struct network_address *address,
+                    struct ban_shown *found)
+{
+    struct ban holding[BAN_TABLE_MOST_MASKS];
+    size_t count = ban_table_holding(bans->table, address, wall_ms(), holding);
+    for (size_t i = 0; i < count; i++)
+        found[i] = shown_of(&holding[i]);
+    return count;
 }
 
 /* --- life ---------------------------------------------------------------------------------- */

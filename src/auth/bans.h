@@ -82,13 +82,37 @@ enum result bans_add(struct bans *bans, const struct network *network, uint64_t 
 /* RESULT_NOT_FOUND: there is no such ban. */
 enum result bans_remove(struct bans *bans, const struct network *network, struct slice who);
 
+/* How long a failed login's ban lasts now; 0: failed logins never ban. */
+uint64_t bans_length_ms(const struct bans *bans);
+/* ban.table=write: a ban is a row, and lifting it deletes the row. */
+bool bans_write_rows(const struct bans *bans);
+/* As which network a client's address is banned: IPv6 by ban.ipv6_prefix. */
+struct network bans_network_of(const struct bans *bans, const struct network_address *address);
+/* No ban holds such an address. */
+bool bans_exempt(struct bans *bans, const struct network_address *address);
+
 struct ban_shown {
     struct network network;
     int64_t expires_s; /* Unix time */
     bool has_row;      /* known in tblbannedips */
 };
-/* Calls visit for each live ban, in no order, until it returns false. */
-void bans_each(struct bans *bans, bool (*visit)(void *context, const struct ban_shown *ban),
-               void *context);
+
+struct bans_page {
+    struct ban_shown *bans; /* room for `most`, the caller's */
+    size_t most;
+    size_t count;
+    bool goes_on;        /* there may be more, behind: */
+    struct network last; /* to be given as `after`; its ban may have ended */
+};
+
+/* The live bans behind *after (NULL: from the first), in an order that no one chose and that lasts
+ * as long as the process. A page costs a part of the table alone. False when memory is out. */
+bool bans_page(struct bans *bans, const struct network *after, struct bans_page *page);
+/* The ban of exactly this network; false: there is none. */
+bool bans_find(struct bans *bans, const struct network *network, struct ban_shown *ban);
+enum { BANS_MOST_HOLDING = 64 };
+/* The bans that hold the address, exempt or not; found has room for BANS_MOST_HOLDING. */
+size_t bans_holding(struct bans *bans, const struct network_address *address,
+                    struct ban_shown *found);
 
 #endif

@@ -25,6 +25,13 @@ bool network_address_is_v4(const struct network_address *address)
     return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
 }
 
+bool network_address_is_loopback(const struct network_address *address)
+{
+    static const struct network_address v6 = {{[BYTES - 1] = 1}};
+    return network_address_equal(address, &v6) ||
+           (network_address_is_v4(address) && address->bytes[V4_AT] == 127);
+}
+
 struct network_address network_address_from_v4(const void *bytes)
 {
     struct network_address address;
@@ -195,6 +202,14 @@ bool network_holds(const struct network *network, const struct network_address *
         is_equal =
             is_equal && (address->bytes[i] & network->mask.bytes[i]) == network->address.bytes[i];
     return is_equal;
+}
+
+bool network_contains(const struct network *outer, const struct network *inner)
+{
+    bool is_narrower = true;
+    for (size_t i = 0; i < BYTES; i++)
+        is_narrower = is_narrower && (outer->mask.bytes[i] & ~inner->mask.bytes[i]) == 0;
+    return is_narrower && network_holds(outer, &inner->address);
 }
 
 bool network_is_single(const struct network *network)

@@ -35,6 +35,8 @@ bool network_address_equal(const struct network_address *a, const struct network
 bool network_address_is_v4(const struct network_address *address);
 /* Its four bytes, as they travel. */
 struct network_address network_address_from_v4(const void *bytes);
+/* 127.0.0.0/8 and ::1. */
+bool network_address_is_loopback(const struct network_address *address);
 /* AF_INET and AF_INET6; anything else gives the unknown address. */
 struct network_address network_address_from_socket(const struct sockaddr *socket);
 
@@ -53,6 +55,8 @@ bool network_parse(struct slice text, struct network *network);
 void network_print(const struct network *network, char *out);
 bool network_equal(const struct network *a, const struct network *b);
 bool network_holds(const struct network *network, const struct network_address *address);
+/* Is all of inner inside outer? */
+bool network_contains(const struct network *outer, const struct network *inner);
 /* Is it one IPv4 address, or one IPv6 address? */
 bool network_is_single(const struct network *network);
 /* The network of an address under a mask. */

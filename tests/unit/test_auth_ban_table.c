@@ -211,9 +211,84 @@ static void test_threads(void **state)
     ban_table_destroy(table);
 }
 
+/* bans list: every ban once, in pages, while others come and go. */
+static void test_pages_hold_every_ban_once(void **state)
+{
+    (void)state;
+    enum { BANS = 5000, PAGE = 97 };
+    static unsigned seen[BANS];
+    struct ban_table *table = ban_table_create(2 * BANS);
+    struct ban page[PAGE];
+    struct network after;
+    size_t count = 0;
+    size_t pages = 0;
+    char text[40];
+    for (unsigned i = 0; i < BANS; i++) {
+        snprintf(text, sizeof(text), "10.0.%u.%u%s", i >> 8, i & 255, i % 7 ? "" : "/32");
+        assert_int_equal(put(table, text, LATER, 0), BAN_NEW);
+    }
+    do {
+        assert_true(ban_table_page(table, pages ? &after : NULL, page, PAGE, &count));
+        for (size_t i = 0; i < count; i++) {
+            const unsigned char *bytes = page[i].network.address.bytes;
+            if (bytes[12] == 10)
+                seen[bytes[14] << 8 | bytes[15]]++;
+        }
+        if (count)
+            after = page[count - 1].network;
+        /* The cursor's own ban goes, and others come. */
+        if (count && after.address.bytes[12] == 10)
+            assert_true(ban_table_remove(table, &after));
+        snprintf(text, sizeof(text), "11.0.0.%zu", pages++ % 256);
+        put(table, text, LATER, 0);
+    } while (count == PAGE);
+    for (unsigned i = 0; i < BANS; i++)
+        assert_int_equal(seen[i], 1);
+    ban_table_destroy(table);
+}
+
+static void test_a_page_of_nothing(void **state)
+{
+    (void)state;
+    struct ban_table *table = ban_table_create(10);
+    struct network unknown = net("10.*.0.*");
+    struct ban page[2];
+    size_t count = 7;
+    assert_true(ban_table_page(table, NULL, page, 2, &count));
+    assert_int_equal(count, 0);
+    assert_true(ban_table_page(table, &unknown, page, 2, &count));
+    assert_int_equal(count, 0);
+    ban_table_destroy(table);
+}
+
+/* bans list ADDRESS: all that hold it, each with its own end. */
+static void test_the_bans_that_hold_an_address(void **state)
+{
+    (void)state;
+    struct ban_table *table = ban_table_create(100);
+    struct ban found[BAN_TABLE_MOST_MASKS];
+    struct network_address inside = address("189.123.4.5");
+    struct network_address outside = address("189.124.4.5");
+    put(table, "189.123.4.5", LATER, 0);
+    put(table, "189.123.*.*", LATER + 5000, 3);
+    put(table, "189.*.4.*", NOW + 1, 0);
+    put(table, "2001:db8::/32", LATER, 0);
+    assert_int_equal(ban_table_holding(table, &inside, NOW + 1, found), 2);
+    int64_t sum = found[0].expires_ms + found[1].expires_ms;
+    assert_int_equal(sum, 2 * LATER + 5000);
+    assert_true(network_holds(&found[0].network, &inside));
+    assert_int_equal(found[0].poll + found[1].poll, 3);
+    assert_int_equal(ban_table_holding(table, &inside, NOW, found), 3);
+    assert_int_equal(ban_table_holding(table, &outside, NOW, found), 1);
+    ban_table_destroy(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pages_hold_every_ban_once),
+        cmocka_unit_test(test_a_page_of_nothing),
+        cmocka_unit_test(test_the_bans_that_hold_an_address),
         cmocka_unit_test(test_an_address_is_held_by_its_network),
         cmocka_unit_test(test_a_ban_ends),
         cmocka_unit_test(test_an_end_moves),

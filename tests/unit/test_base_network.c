@@ -259,9 +259,35 @@ static void test_lists(void **state)
     arena_clear(&arena);
 }
 
+static void test_networks_contain_networks(void **state)
+{
+    (void)state;
+    static const char *const inside[][2] = {
+        {"10.0.0.0/8", "10.1.0.0/16"},  {"10.0.0.0/8", "10.0.0.0/8"},
+        {"189.*.7.*", "189.1.7.9"},     {"189.*.7.*", "189.1.7.0/24"},
+        {"::/0", "10.0.0.1"},           {"2001:db8::/32", "2001:db8:1:2::/64"},
+        {"0.0.0.0/0", "::ffff:0:0/96"},
+    };
+    static const char *const outside[][2] = {
+        {"10.1.0.0/16", "10.0.0.0/8"}, {"10.0.0.0/8", "11.0.0.0/16"}, {"189.*.7.*", "189.1.*.9"},
+        {"0.0.0.0/0", "::/0"},         {"10.0.0.1", "10.0.0.0/31"},
+    };
+    for (size_t i = 0; i < COUNT(inside); i++) {
+        struct network outer = network_of(inside[i][0]);
+        struct network inner = network_of(inside[i][1]);
+        assert_true(network_contains(&outer, &inner));
+    }
+    for (size_t i = 0; i < COUNT(outside); i++) {
+        struct network outer = network_of(outside[i][0]);
+        struct network inner = network_of(outside[i][1]);
+        assert_false(network_contains(&outer, &inner));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_networks_contain_networks),
         cmocka_unit_test(test_addresses_print_in_their_short_form),
         cmocka_unit_test(test_what_is_no_address),
         cmocka_unit_test(test_addresses_of_sockets),
