@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/network.h"
+
 enum { HOST_BYTES = 256 };
 
 static enum result parse_unix(struct slice path, struct http_address *address, const char **why)
@@ -112,6 +114,13 @@ void http_address_print(const struct http_address *address, char *out)
     const struct sockaddr_in *in = (const struct sockaddr_in *)&address->socket;
     inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
     snprintf(out, HTTP_ADDRESS_TEXT, "%s:%u%s", host, ntohs(in->sin_port), options);
+}
+
+bool http_address_is_local(const struct http_address *address)
+{
+    const struct network_address where =
+        network_address_from_socket((const struct sockaddr *)&address->socket);
+    return address->socket.ss_family == AF_UNIX || network_address_is_loopback(&where);
 }
 
 void http_address_unlink(const struct http_address *address)

@@ -24,6 +24,8 @@ enum { HTTP_ADDRESS_TEXT = 160 }; /* bytes that hold any address printed, with i
 enum result http_address_parse(struct slice text, struct http_address *address, const char **why);
 /* In the form that is parsed; out holds HTTP_ADDRESS_TEXT bytes. */
 void http_address_print(const struct http_address *address, char *out);
+/* A unix socket or a loopback address: only this machine gets there. */
+bool http_address_is_local(const struct http_address *address);
 /* Removes a unix socket's file; nothing for the others. */
 void http_address_unlink(const struct http_address *address);
 

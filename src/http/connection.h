@@ -93,6 +93,7 @@ struct http_connection {
     bool has_ended;          /* the client will send nothing more */
     bool is_counted;         /* in the table of addresses */
     bool wants_proxy_header; /* its listener asks for one, and it is not yet whole */
+    bool is_local;           /* as request.is_local says */
 };
 
 /* A connection just accepted, its uv handle open; takes it over. */

@@ -21,6 +21,7 @@ struct http_exchange *http_exchange_create(struct http_loop *home, struct http_c
     request->started_us = clock_now_us();
     arena_init(&request->arena);
     request->peer = c->peer;
+    request->is_local = c->is_local;
     http_parser_init(&exchange->parser, options->limits, &request->arena);
     return exchange;
 }

@@ -90,6 +90,7 @@ struct http_request {
 
     /* The socket's other end, or whom its PROXY header names; unknown for unix sockets. */
     struct network_address peer;
+    bool is_local; /* it came by a listener on a unix socket or a loopback address */
 
     uint64_t started_us; /* monotonic, first byte of the head */
     uint64_t phase_us[METRIC_PHASE_COUNT];

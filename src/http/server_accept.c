@@ -14,6 +14,7 @@ struct http_listening {
     } uv;
     struct http_loop *home;
     bool is_unix;
+    bool is_local;
     bool has_proxy_protocol;
 };
 
@@ -51,6 +52,7 @@ static struct http_connection *make_connection(struct http_listening *listening)
         uv_pipe_init(uv, &c->uv.pipe, 0);
     else
         uv_tcp_init(uv, &c->uv.tcp);
+    c->is_local = listening->is_local;
     c->wants_proxy_header = listening->has_proxy_protocol;
     return c;
 }
@@ -107,6 +109,7 @@ void http_server_listen(struct http_loop *home)
         struct http_listener *listener = &server->listeners[i];
         listening->home = home;
         listening->is_unix = listener->address.socket.ss_family == AF_UNIX;
+        listening->is_local = http_address_is_local(&listener->address);
         listening->has_proxy_protocol = listener->address.has_proxy_protocol;
         if (listening->is_unix)
             uv_pipe_init(loop_uv(home->loop), &listening->uv.pipe, 0);

@@ -32,6 +32,7 @@ static const struct {
     {415, SLICE("Unsupported Media Type")},
     {416, SLICE("Range Not Satisfiable")},
     {417, SLICE("Expectation Failed")},
+    {421, SLICE("Misdirected Request")},
     {422, SLICE("Unprocessable Content")},
     {423, SLICE("Locked")},
     {428, SLICE("Precondition Required")},

@@ -87,6 +87,27 @@ static void test_names_are_looked_up(void **state)
     assert_int_equal(http_address_parse(SLICE("-no-host:80"), &address, &why), RESULT_NOT_FOUND);
 }
 
+/* auth-and-bans.md, Bans: admin.token is asked for "wherever it listens beyond loopback". */
+static void test_what_is_local(void **state)
+{
+    (void)state;
+    static const char *const local[] = {"127.0.0.1:1", "127.8.9.1:1", "[::1]:1",
+                                        "[::ffff:127.0.0.1]:1", "unix:/run/p.sock"};
+    static const char *const beyond[] = {"0.0.0.0:1",      "[::]:1",  "10.0.0.1:1",
+                                         "128.0.0.1:1",    "[::2]:1", "[::ffff:10.0.0.1]:1",
+                                         "[::127.0.0.1]:1"};
+    struct http_address address;
+    const char *why = NULL;
+    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
+        assert_int_equal(http_address_parse(slice_from(local[i]), &address, &why), RESULT_OK);
+        assert_true(http_address_is_local(&address));
+    }
+    for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
+        assert_int_equal(http_address_parse(slice_from(beyond[i]), &address, &why), RESULT_OK);
+        assert_false(http_address_is_local(&address));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +115,7 @@ int main(void)
         cmocka_unit_test(test_bad_addresses_say_why),
         cmocka_unit_test(test_options_stand_behind_blanks),
         cmocka_unit_test(test_names_are_looked_up),
+        cmocka_unit_test(test_what_is_local),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
