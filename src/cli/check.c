@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "endpoints/admin.h"
 #include "resources/model.h"
 
 struct report {
@@ -60,6 +61,13 @@ static int check_database(const struct config *config, const struct catalog *cat
     return code;
 }
 
+static void check_admin(const struct config_admin *config)
+{
+    if (admin_is_closed(config))
+        printf("warning  admin: admin.listen is beyond loopback and admin.token is not set: only "
+               "/healthz and /readyz are served there; set admin.token\n");
+}
+
 int command_check(const struct command_options *options)
 {
     struct config *config = command_load_config(options);
@@ -70,6 +78,7 @@ int command_check(const struct command_options *options)
     buffer_init(&problems);
     const char *path = config->remote.catalog;
     printf("ok       configuration\n");
+    check_admin(&config->admin);
     enum result result = path[0] ? catalog_read_file(path, &catalog, &problems)
                                  : catalog_read(catalog_default_text(), "the compiled-in catalog",
                                                 &catalog, &problems);

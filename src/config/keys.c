@@ -127,7 +127,8 @@ const struct config_key config_keys[] = {
     TEXT(admin, listen, FIXED, "127.0.0.1:9180", config_syntax_listen,
          "Addresses of /healthz, /readyz, /metrics and /bans; keep them off the public network; empty = none.")
     SECRET(admin, token, FIXED, "", config_syntax_token,
-           "Asked for as `Authorization: Bearer` by all but /healthz and /readyz where admin.listen is beyond loopback.")
+           "Asked for as `Authorization: Bearer` by all but /healthz and /readyz where admin.listen is beyond loopback "
+           "(while it is empty, only those two are served there), and on loopback by what changes bans.")
 };
 /* clang-format on */
 const size_t config_key_count = sizeof(config_keys) / sizeof(config_keys[0]);
