@@ -6,21 +6,47 @@ static const struct command_switch healthcheck_switches[] = {
     {NULL, NULL},
 };
 
+static const struct command_switch bans_list_switches[] = {
+    {"--json", "print JSON, each ban as the admin listener gives it"},
+    {NULL, NULL},
+};
+
+#define ASKS_THE_GATEWAY                                                                           \
+    "Asks the running gateway at the first address of admin.listen; where that asks\n"             \
+    "for admin.token, give the same here: in -c FILE or PORTCULLIS_ADMIN_TOKEN_FILE."
+
 static const struct command commands[] = {
     {"serve", "run the gateway",
      "Runs the gateway in the foreground until SIGTERM or SIGINT, then drains:\n"
      "requests in flight finish. Logs are JSON lines on standard output.",
-     NULL, command_serve},
+     NULL, command_serve, NULL, 0, 0},
     {"check", "check configuration, catalog and database",
      "Reads configuration, catalog and database and lists every problem with what\n"
      "to mend. Serves nothing and changes nothing.",
-     NULL, command_check},
+     NULL, command_check, NULL, 0, 0},
+    {"bans list", "print the bans in force",
+     "Prints the bans in force, whoever made them: network, end, time left, and\n"
+     "whether it is a row of tblbannedips. With an address: whether it is banned, and\n"
+     "by which bans.\n" ASKS_THE_GATEWAY,
+     bans_list_switches, command_bans_list, "[ADDRESS]", 0, 1},
+    {"bans add", "ban a network",
+     "Bans an address (192.0.2.7), a network (192.0.2.0/24, 2001:db8:1:2::/64) or\n"
+     "wildcards (192.0.*.*) on all gateways, at once. A single IPv6 address means\n"
+     "its /64 (ban.ipv6_prefix). LENGTH is a number with s, m or h, as in 15m;\n"
+     "without it the length of a ban for failed logins. A REASON of several words\n"
+     "is put in quotes. What is banned for longer already stays so. Exempt\n"
+     "addresses are let in all the same.\n" ASKS_THE_GATEWAY,
+     NULL, command_bans_add, "NETWORK [LENGTH] [REASON]", 1, 3},
+    {"bans remove", "lift a ban",
+     "Lifts the ban of exactly this network, on all gateways, and deletes its rows\n"
+     "of tblbannedips.\n" ASKS_THE_GATEWAY,
+     NULL, command_bans_remove, "NETWORK", 1, 1},
     {"healthcheck", "ask a running gateway whether it is well",
      "Asks the admin listener (admin.listen) for /healthz, for two seconds at most.\n"
      "Exit code 0: it is well.",
-     healthcheck_switches, command_healthcheck},
+     healthcheck_switches, command_healthcheck, NULL, 0, 0},
     {"version", "print the version", "Prints the version and those of the libraries in use.", NULL,
-     command_version},
+     command_version, NULL, 0, 0},
 };
 
 int main(int argc, char **argv)

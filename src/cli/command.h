@@ -19,8 +19,10 @@ struct command_options {
     const char *config_path;                 /* -c; else $PORTCULLIS_CONFIG; NULL: no file */
     const struct config_override *overrides; /* -o, in order */
     size_t override_count;
-    int argc; /* what is left: the command's own switches, all known ones */
+    int argc; /* the command's own switches, all known ones */
     char **argv;
+    size_t word_count; /* what stands behind the command's name, as many as it takes */
+    char **words;
 };
 
 /* A switch of one command alone. */
@@ -30,11 +32,14 @@ struct command_switch {
 };
 
 struct command {
-    const char *name;
+    const char *name;                      /* one word, or two: "bans list" */
     const char *summary;                   /* one line, at most 60 characters */
     const char *help;                      /* what it does, lines of at most 80 characters */
     const struct command_switch *switches; /* ends with a NULL name; NULL: none */
     int (*run)(const struct command_options *options); /* returns an exit code */
+    const char *words; /* the words behind its name: "NETWORK [LENGTH]"; NULL: none */
+    size_t least_words;
+    size_t most_words;
 };
 
 /* Whether the command line holds this switch of the command. */
@@ -46,6 +51,9 @@ struct config *command_load_config(const struct command_options *options);
 
 int command_serve(const struct command_options *options);
 int command_check(const struct command_options *options);
+int command_bans_list(const struct command_options *options);
+int command_bans_add(const struct command_options *options);
+int command_bans_remove(const struct command_options *options);
 int command_healthcheck(const struct command_options *options);
 int command_version(const struct command_options *options);
 

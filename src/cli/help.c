@@ -35,7 +35,8 @@ void help_print_all(const struct command *commands, size_t count)
 void help_print_command(const struct command *command)
 {
     printf("portcullis %s: %s\n\n", command->name, command->summary);
-    printf("Usage: portcullis %s [options]\n\n%s\n\nOptions:\n", command->name, command->help);
+    printf("Usage: portcullis %s%s%s [options]\n\n%s\n\nOptions:\n", command->name,
+           command->words ? " " : "", command->words ? command->words : "", command->help);
     const struct command_switch *own = command->switches;
     for (; own && own->name; own++)
         print_row(own->name, own->help);
