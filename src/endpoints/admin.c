@@ -94,8 +94,9 @@ static enum http_verdict on_head(struct http_request *request)
     const struct page *page = find_page(request->path);
     struct problem problem;
     problem_init(&problem, &request->arena);
-    if (admin_access_check(request, options->token, page && page->is_open, &problem) &&
-        check_page(request, page, &problem))
+    if (!admin_access_check(request, options->token, page && page->is_open, &problem))
+        metric_increment(METRIC_ADMIN_REFUSED);
+    else if (check_page(request, page, &problem))
         return page->serve(request);
     admin_answer_problem(request, &problem);
     return HTTP_ANSWERED;

@@ -91,6 +91,8 @@
       "Commands that Redis answered with an error, late, or not at all")                           \
     X(REDIS_FULL, "portcullis_limit_redis_total", "counter",                                       \
       "Commands not sent to Redis since too many wait for their replies")                          \
+    X(ADMIN_REFUSED, "portcullis_admin_refused_total", "counter",                                  \
+      "Requests to the admin listener refused for their token, Host or Origin")                    \
     X(COUNT_CACHE_HITS, "portcullis_count_cache_hits_total", "counter",                            \
       "Totals taken from memory (cache.count_ttl)")                                                \
     X(COUNT_CACHE_MISSES, "portcullis_count_cache_misses_total", "counter", "Totals counted")      \

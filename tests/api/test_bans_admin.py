@@ -488,6 +488,7 @@ def test_beyond_loopback_the_token_is_asked_for(start_beyond, client, place):
     cmdline = pathlib.Path(f"/proc/{server.process.pid}/cmdline").read_text()
     for text in (server.out_text(), server.error_text(), metrics, cmdline):
         assert TOKEN not in text
+    assert f"portcullis_admin_refused_total {len(wrong) * 5 + 1}\n" in metrics, "guessing is seen"
 
 
 def test_beyond_loopback_without_a_token_nothing_is_served(start_beyond):
