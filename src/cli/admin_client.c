@@ -137,8 +137,11 @@ static enum result tell_silence(const struct admin_client *client, CURLcode code
     fprintf(stderr,
             "portcullis: no answer at %s: %s\n"
             "Is the gateway running, and admin.listen the same for it and for this command (-c, "
-            "-o, environment)?\n",
-            client->where, client->error[0] ? client->error : curl_easy_strerror(code));
+            "-o, environment)?%s\n",
+            client->where, client->error[0] ? client->error : curl_easy_strerror(code),
+            client->address.has_proxy_protocol
+                ? " With proxy_protocol=on it answers http.trusted_proxies alone."
+                : "");
     return RESULT_UNAVAILABLE;
 }
 

@@ -748,6 +748,17 @@ def test_every_kind_of_listener_can_be_asked(start_gateway, place, client, liste
     assert done.returncode == (1 if is_beyond else 0), done.stderr
 
 
+def test_a_listener_for_proxies_alone(start_gateway):
+    """proxy_protocol=on: who is no trusted proxy is closed; the command says what is missing."""
+    listen, second = f"127.0.0.1:{free_port()} proxy_protocol=on", free_port()
+    server = start_gateway({"admin.listen": f"{listen}, 127.0.0.1:{second}"}, wait_ready=False)
+    server.admin_port = second
+    wait_until(server.is_ready, 30, "ready")
+    for words in (["healthcheck"], ["bans", "list"]):
+        done = run_binary(*words, "-o", f"admin.listen={listen}")
+        assert done.returncode == 1 and "http.trusted_proxies" in done.stderr, done.stderr
+
+
 def test_healthcheck_tells_a_gateway_that_is_not_ready(start_gateway, settings):
     server = start_gateway({"mysql.database": "nowhere"}, wait_ready=False)
     wait_until(lambda: server.readyz() == 503, 30, "/readyz fails")
