@@ -136,7 +136,11 @@ static enum result make_servers(struct gateway *gateway, size_t loops)
     const struct config *config = gateway->config;
     gateway->routes[0] = (struct http_route){SLICE(""), remote_api_handler()};
     gateway->routes[1] = (struct http_route){SLICE(""), admin_handler()};
-    gateway->admin = (struct admin_options){.is_ready = is_ready, .context = gateway};
+    gateway->admin = (struct admin_options){.is_ready = is_ready,
+                                            .context = gateway,
+                                            .bans = gateway->guard.bans,
+                                            .token = config->admin.token};
+    admin_announce(&config->admin);
     const struct http_server_options public = {
         &config->http, &config->server, &gateway->routes[0], 1, gateway, false, &gateway->trusted};
     const struct http_server_options admin = {
