@@ -25,10 +25,10 @@ struct parsing {
 
 /* The value of -x VALUE, -xVALUE, --long VALUE or --long=VALUE; NULL when argument is another
  * option. *at moves on where the value stands apart; *is_missing when there is none. */
-static const char *option_value(int argc, char **argv, int *at, const char *brief, const char *full,
-                                bool *is_missing)
+static char *option_value(int argc, char **argv, int *at, const char *brief, const char *full,
+                          bool *is_missing)
 {
-    const char *argument = argv[*at];
+    char *argument = argv[*at];
     size_t size = strlen(full);
     bool is_brief = strncmp(argument, brief, 2) == 0;
     bool is_full = strncmp(argument, full, size) == 0 && (!argument[size] || argument[size] == '=');
@@ -47,7 +47,7 @@ static int parse_option(struct parsing *parsing, int argc, char **argv, int *at)
     bool is_missing = false;
     const char *argument = argv[*at];
     const char *path = option_value(argc, argv, at, "-c", "--config", &is_missing);
-    const char *setting =
+    char *setting =
         path || is_missing ? NULL : option_value(argc, argv, at, "-o", "--option", &is_missing);
     if (is_missing) {
         fprintf(stderr, "portcullis: %s needs a value: %s\n", argument,
@@ -272,5 +272,7 @@ struct config *command_load_config(const struct command_options *options)
     if (problems.size)
         fwrite(problems.data, 1, problems.size, stderr);
     buffer_clear(&problems);
+    for (size_t i = 0; i < options->override_count; i++)
+        config_override_hide(options->overrides[i].text);
     return config;
 }

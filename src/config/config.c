@@ -57,6 +57,24 @@ bool config_file_read(const char *path, size_t max, struct buffer *content)
     return error == 0;
 }
 
+/* The key that section.key=value names; config_key_count: none. */
+static size_t find_overridden(struct slice name)
+{
+    struct slice key_name = slice_trim(name);
+    size_t dot = slice_find(key_name, '.');
+    return dot == key_name.size
+               ? config_key_count
+               : config_key_find(slice_of(key_name.data, dot), slice_skip(key_name, dot + 1));
+}
+
+void config_override_hide(char *text)
+{
+    size_t name_size = strcspn(text, "=");
+    size_t key = find_overridden(slice_of(text, name_size));
+    if (text[name_size] && key < config_key_count && config_keys[key].type == CONFIG_SECRET)
+        memset(text + name_size + 1, '*', strlen(text + name_size + 1));
+}
+
 void config_override_load(struct config_loading *loading, const char *text)
 {
     struct slice name = slice_of(text, strcspn(text, "="));
@@ -66,11 +84,7 @@ void config_override_load(struct config_loading *loading, const char *text)
         config_loading_report(loading, place, "no value; allowed is section.key=value");
         return;
     }
-    struct slice key_name = slice_trim(name);
-    size_t dot = slice_find(key_name, '.');
-    size_t key = dot == key_name.size
-                     ? config_key_count
-                     : config_key_find(slice_of(key_name.data, dot), slice_skip(key_name, dot + 1));
+    size_t key = find_overridden(name);
     if (key == config_key_count)
         config_loading_report(loading, place, "no such key; portcullis.ini.example has them all");
     else

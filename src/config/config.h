@@ -147,8 +147,11 @@ struct config {
 
 /* An override from the command line, section.key=value. */
 struct config_override {
-    const char *text;
+    char *text; /* borrowed */
 };
+/* Puts stars over a secret's value, once it is loaded: argv is in /proc/PID/cmdline for all to see.
+ */
+void config_override_hide(char *text);
 
 /*
  * Loads everything. Every problem found, not only the first, is appended to problems as a line

@@ -1,6 +1,7 @@
 """spec/operations.md: command line, drain, observability, a schema that changes."""
 
 import json
+import pathlib
 import re
 import signal
 import threading
@@ -300,6 +301,21 @@ def test_no_secret_is_written_anywhere(start_gateway, redis_server):
         assert word.encode() not in body
         if b"bad_content_length" not in body:
             assert digest.encode() not in body, body[:400]
+
+
+def test_no_secret_is_in_the_command_line(start_gateway, mariadb):
+    """No secret in /proc/PID/cmdline: what was given by -o is starred over once it is read."""
+    secrets = {"mysql.password": "PLANTEDmysql", "redis.url": "redis://:PLANTEDredis@127.0.0.1:1", "admin.token": "PLANTEDtokenPLANTEDtoken"}
+    server = start_gateway({**secrets, "mysql.user": "root"}, wait_ready=False)
+    wait_until(lambda: "ready" in server.out_text(), 30, "it has started")
+    line = pathlib.Path(f"/proc/{server.process.pid}/cmdline").read_text()
+    assert "PLANTED" not in line
+    assert "mysql.password=****" in line and f"server.listen=127.0.0.1:{server.port}" in line
+    time.sleep(0.5)
+    assert "PLANTED" not in server.out_text() + server.error_text()
+    for command in ("check", "healthcheck"):
+        run = run_binary(command, *server.options())
+        assert "PLANTED" not in run.stdout + run.stderr
 
 
 def test_log_level_and_access_may_be_off(start_gateway):

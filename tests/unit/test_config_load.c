@@ -28,7 +28,7 @@ static char path[] = "/tmp/portcullis-config-XXXXXX";
 static struct buffer load(const char *content, size_t size, const char *option,
                           struct config **config)
 {
-    struct config_override override = {option};
+    struct config_override override = {(char *)option};
     struct buffer problems = {0};
     FILE *file = fopen(path, "w");
     assert_non_null(file);
@@ -234,6 +234,27 @@ static void test_the_example_is_true(void **state)
     buffer_clear(&example);
 }
 
+/* auth-and-bans.md: secrets reach no list of processes. */
+static void test_secrets_are_starred_over(void **state)
+{
+    char secret[] = "mysql.password=pass=word";
+    char spaced[] = " redis.url =redis://:x@h";
+    char plain[] = "mysql.user=root";
+    char unknown[] = "mysql.nothing=word";
+    char cut[] = "mysql.password";
+    (void)state;
+    config_override_hide(secret);
+    config_override_hide(spaced);
+    config_override_hide(plain);
+    config_override_hide(unknown);
+    config_override_hide(cut);
+    assert_string_equal(secret, "mysql.password=*********");
+    assert_string_equal(spaced, " redis.url =************");
+    assert_string_equal(plain, "mysql.user=root");
+    assert_string_equal(unknown, "mysql.nothing=word");
+    assert_string_equal(cut, "mysql.password");
+}
+
 int main(void)
 {
     int file = mkstemp(path);
@@ -250,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_secret_in_a_file),
         cmocka_unit_test(test_unknown_variables_are_told_but_for_others_own),
         cmocka_unit_test(test_the_example_is_true),
+        cmocka_unit_test(test_secrets_are_starred_over),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(path);
