@@ -23,8 +23,9 @@ struct execute_member {
 };
 
 /* What requests must share to be grouped, or NULL when this one must be answered alone, as all of
- * a caller who does not see everything. Grouped are whole records with nothing nested, not under a parent; first pages of whole lists right under one
- * record; and pages at an offset of a whole resource. Compared, never looked into. */
+ * a caller who does not see everything. Grouped are whole records with nothing nested, not under a
+ * parent; first pages of whole lists right under one record; and pages at an offset of a whole
+ * resource. Compared, never looked into. */
 const void *execute_group_of(const struct query_set *set);
 
 /*
