@@ -31,8 +31,7 @@ struct database {
     const struct config_mysql *config; /* borrowed */
     MYSQL *mysql;                      /* owned; NULL while not connected */
     atomic_bool is_connected;          /* the same, for other threads */
-    atomic_int shared_socket;     /* of mysql, for database_interrupt; -1 while there is none */
-    atomic_bool shared_is_ending; /* database_interrupt was called */
+    struct database_wait shared_wait;  /* for database_interrupt */
     struct statement_cache cache;
     struct statement *open; /* borrowed from the cache: has rows left */
     bool has_timed_fetch;   /* the first row's wait is in elapsed_us */
@@ -59,8 +58,8 @@ struct database *database_create(const struct config_mysql *config)
     mysql_thread_init();
     database->config = config;
     atomic_init(&database->is_connected, false);
-    atomic_init(&database->shared_socket, -1);
-    atomic_init(&database->shared_is_ending, false);
+    atomic_init(&database->shared_wait.socket, -1);
+    atomic_init(&database->shared_wait.is_ending, false);
     statement_cache_init(&database->cache, config->statements);
     database->seed = (unsigned)(clock_now_us() ^ (uintptr_t)database);
     return database;
@@ -70,7 +69,7 @@ static void connection_drop(struct database *database)
 {
     if (!database->mysql)
         return;
-    atomic_store(&database->shared_socket, -1);
+    atomic_store(&database->shared_wait.socket, -1);
     /* Closing first detaches the statements, so that none is closed by a message of its own. */
     mysql_close(database->mysql);
     database->mysql = NULL;
@@ -103,9 +102,10 @@ static enum result connection_ensure(struct database *database)
 {
     if (database->mysql)
         return RESULT_OK;
-    if (atomic_load(&database->shared_is_ending) || clock_now_us() < database->retry_at_us)
+    if (atomic_load(&database->shared_wait.is_ending) || clock_now_us() < database->retry_at_us)
         return RESULT_UNAVAILABLE;
-    database->mysql = database_session_open(database->config, &database->error);
+    database->mysql =
+        database_session_open(database->config, &database->shared_wait, &database->error);
     if (!database->mysql) {
         metric_increment(METRIC_DB_CONNECT_ERRORS);
         database_outage_begin(&database->error);
@@ -115,7 +115,6 @@ static enum result connection_ensure(struct database *database)
     database->pause_ms = 0;
     database->retry_at_us = 0;
     database->used_us = clock_now_us();
-    atomic_store(&database->shared_socket, (int)database->mysql->net.fd);
     atomic_store(&database->is_connected, true);
     metric_increment(METRIC_DB_CONNECTS);
     metric_increment(METRIC_DB_CONNECTED);
@@ -126,8 +125,8 @@ static enum result connection_ensure(struct database *database)
 /* Half of a race is harmless: a socket closed in between was not waited for. */
 void database_interrupt(struct database *database)
 {
-    atomic_store(&database->shared_is_ending, true);
-    int socket = atomic_load(&database->shared_socket);
+    atomic_store(&database->shared_wait.is_ending, true);
+    int socket = atomic_load(&database->shared_wait.socket);
     if (socket >= 0)
         shutdown(socket, SHUT_RDWR);
 }

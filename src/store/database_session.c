@@ -2,6 +2,8 @@
 #include "store/database_session.h"
 
 #include <errmsg.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +57,48 @@ static void options_set_tls(MYSQL *mysql, const struct config_mysql *config)
         mysql_options(mysql, MYSQL_OPT_SSL_CA, config->tls_ca);
 }
 
+#ifdef MARIADB_PACKAGE_VERSION_ID
+/* Of the connection that this thread is making: the library's callback has no context. */
+static _Thread_local struct database_wait *waiting;
+
+/* How the library waits for its socket. The socket is told of before the end is asked for, and
+ * database_interrupt does it the other way round: one of the two sees the other. */
+static int wait_for_socket(my_socket handle, my_bool is_read, int timeout_ms)
+{
+    struct pollfd poll_for = {.fd = handle, .events = is_read ? POLLIN : POLLOUT};
+    int count = 0;
+    if (waiting) {
+        atomic_store(&waiting->socket, (int)handle);
+        if (atomic_load(&waiting->is_ending))
+            return 0;
+    }
+    do
+        count = poll(&poll_for, 1, timeout_ms);
+    while (count < 0 && errno == EINTR);
+    return count;
+}
+
+static void options_set_wait(MYSQL *mysql)
+{
+    mysql_optionsv(mysql, MARIADB_OPT_IO_WAIT, wait_for_socket);
+}
+
+static void wait_begin(struct database_wait *wait)
+{
+    waiting = wait;
+}
+#else
+static void options_set_wait(MYSQL *mysql)
+{
+    (void)mysql;
+}
+
+static void wait_begin(struct database_wait *wait)
+{
+    (void)wait;
+}
+#endif
+
 static unsigned seconds_up(uint64_t ms)
 {
     uint64_t seconds = (ms + 999) / 1000;
@@ -73,6 +117,7 @@ static void options_set(MYSQL *mysql, const struct config_mysql *config, size_t 
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     unsigned no_local_files = 0;
     mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &no_local_files);
+    options_set_wait(mysql);
     options_set_tls(mysql, config);
 }
 
@@ -149,9 +194,8 @@ static size_t hosts_count(struct slice hosts)
     return count ? count : 1;
 }
 
-MYSQL *database_session_open(const struct config_mysql *config, struct database_error *error)
+static MYSQL *session_try_hosts(const struct config_mysql *config, struct database_error *error)
 {
-    database_error_clear(error);
     if (config->socket && *config->socket)
         return session_connect(config, NULL, 0, 1, error);
     struct slice hosts = slice_from(config->hosts), part;
@@ -159,5 +203,16 @@ MYSQL *database_session_open(const struct config_mysql *config, struct database_
     MYSQL *mysql = NULL;
     while (!mysql && slice_split(&hosts, ',', &part))
         mysql = session_try_host(config, part, host_count, error);
+    return mysql;
+}
+
+MYSQL *database_session_open(const struct config_mysql *config, struct database_wait *wait,
+                             struct database_error *error)
+{
+    database_error_clear(error);
+    wait_begin(wait);
+    MYSQL *mysql = session_try_hosts(config, error);
+    wait_begin(NULL);
+    atomic_store(&wait->socket, mysql ? (int)mysql->net.fd : -1);
     return mysql;
 }

@@ -8,9 +8,13 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "observe/metrics.h"
@@ -205,6 +209,46 @@ static void test_away(void **state)
     database_destroy(database);
 }
 
+static void *query_once(void *context)
+{
+    static enum result result;
+    result = database_query(context, SLICE("SELECT 1"), NULL, 0);
+    return &result;
+}
+
+/* A server that takes connections and never greets: the process's end need not wait for it. */
+static void test_interrupted_while_connecting(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/portcullis-silent-XXXXXX";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    pthread_t thread;
+    void *result = NULL;
+    assert_non_null(mkdtemp(folder));
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/sql", folder);
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 5), 0);
+    struct config_mysql silent = mysql;
+    silent.socket = address.sun_path;
+    silent.connect_timeout_ms = 30000;
+    struct database *database = database_create(&silent);
+    assert_int_equal(pthread_create(&thread, NULL, query_once, database), 0);
+    int peer = accept(listener, NULL, NULL);
+    usleep(50000);
+    uint64_t began_us = clock_now_us();
+    database_interrupt(database);
+    pthread_join(thread, &result);
+    assert_int_equal(*(enum result *)result, RESULT_UNAVAILABLE);
+    assert_true(clock_now_us() - began_us < 10000000);
+    assert_int_equal(database_query(database, SLICE("SELECT 1"), NULL, 0), RESULT_UNAVAILABLE);
+    database_destroy(database);
+    close(peer);
+    close(listener);
+    unlink(address.sun_path);
+    rmdir(folder);
+}
+
 static void test_hosts(void **state)
 {
     (void)state;
@@ -233,7 +277,8 @@ int main(void)
         cmocka_unit_test(test_cells),          cmocka_unit_test(test_long_text_grows),
         cmocka_unit_test(test_altered_table),  cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_finished_early), cmocka_unit_test(test_killed_while_idle),
-        cmocka_unit_test(test_away),           cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_away),           cmocka_unit_test(test_interrupted_while_connecting),
+        cmocka_unit_test(test_hosts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
