@@ -12,10 +12,10 @@
 
 #include "base/clock.h"
 
-enum { SHARDS = 64, FIRST_SLOTS = 16 };
+enum { SHARDS = BAN_TABLE_PARTS, FIRST_SLOTS = 16 };
 #define POLL_BITS ((UINT64_C(1) << 56) - 1)
 /* Rows tell whole seconds; less than this is no change of a ban's end. */
-enum { SAME_END_MS = 2000 };
+enum { SAME_END_MS = 2000, ENDING_MS = SAME_END_MS + 1000 };
 
 struct slot {
     struct network_address address;
@@ -37,6 +37,7 @@ struct ban_table {
     atomic_size_t count;
     atomic_size_t capacity;
     atomic_uint_fast64_t poll;
+    atomic_uint next_sweep;
     pthread_mutex_t masks_lock; /* held to add one; read without, up to mask_count */
     struct network_address masks[BAN_TABLE_MOST_MASKS];
     atomic_size_t mask_bans[BAN_TABLE_MOST_MASKS];
@@ -69,27 +70,29 @@ void ban_table_destroy(struct ban_table *table)
     free(table);
 }
 
+/* Its number; BAN_TABLE_MOST_MASKS when it is none of those in use. */
 static size_t find_mask(const struct ban_table *table, const struct network_address *mask)
 {
     size_t count = atomic_load_explicit(&table->mask_count, memory_order_acquire);
-    size_t i = 0;
-    while (i < count && !network_address_equal(&table->masks[i], mask))
-        i++;
-    return i;
+    for (size_t i = 0; i < count; i++)
+        if (network_address_equal(&table->masks[i], mask))
+            return i;
+    return BAN_TABLE_MOST_MASKS;
 }
 
 /* Its number; BAN_TABLE_MOST_MASKS when there is no room for another shape. */
 static size_t add_mask(struct ban_table *table, const struct network_address *mask)
 {
-    size_t count = atomic_load_explicit(&table->mask_count, memory_order_acquire);
     size_t i = find_mask(table, mask);
-    if (i < count)
+    if (i < BAN_TABLE_MOST_MASKS)
         return i;
     pthread_mutex_lock(&table->masks_lock);
+    size_t count = atomic_load(&table->mask_count);
     i = find_mask(table, mask);
-    if (i == atomic_load(&table->mask_count) && i < BAN_TABLE_MOST_MASKS) {
+    if (i == BAN_TABLE_MOST_MASKS && count < BAN_TABLE_MOST_MASKS) {
+        i = count;
         table->masks[i] = *mask;
-        atomic_store_explicit(&table->mask_count, i + 1, memory_order_release);
+        atomic_store_explicit(&table->mask_count, count + 1, memory_order_release);
     }
     pthread_mutex_unlock(&table->masks_lock);
     return i;
@@ -269,8 +272,7 @@ bool ban_table_find(struct ban_table *table, const struct network *network, int6
 {
     struct slot slot;
     size_t mask = find_mask(table, &network->mask);
-    if (mask == atomic_load(&table->mask_count) ||
-        !look_up(table, &network->address, mask, now_ms, &slot))
+    if (mask == BAN_TABLE_MOST_MASKS || !look_up(table, &network->address, mask, now_ms, &slot))
         return false;
     *ban = (struct ban){.network = *network, .expires_ms = slot.expires_ms, .poll = slot.poll};
     return true;
@@ -279,7 +281,7 @@ bool ban_table_find(struct ban_table *table, const struct network *network, int6
 bool ban_table_remove(struct ban_table *table, const struct network *network)
 {
     size_t mask = find_mask(table, &network->mask);
-    if (mask == atomic_load(&table->mask_count))
+    if (mask == BAN_TABLE_MOST_MASKS)
         return false;
     uint64_t hash = hash_of(table, &network->address, mask);
     struct shard *shard = shard_of(table, hash);
@@ -387,7 +389,7 @@ static bool remove_seen(struct ban_table *table, const struct ban *seen)
 
 struct lifting {
     struct ban_table *table;
-    uint64_t poll; /* 0: only what has ended */
+    uint64_t poll;
     int64_t now_ms;
     void (*on_lift)(void *context, const struct network *network);
     void *context;
@@ -397,7 +399,8 @@ static bool lift_one(void *context, const struct ban *ban)
 {
     const struct lifting *lifting = context;
     bool has_ended = ban->expires_ms <= lifting->now_ms;
-    bool is_unseen = ban->poll > 0 && ban->poll < lifting->poll;
+    bool is_ending = ban->expires_ms <= lifting->now_ms + ENDING_MS;
+    bool is_unseen = !is_ending && ban->poll > 0 && ban->poll < lifting->poll;
     if ((has_ended || is_unseen) && remove_seen(lifting->table, ban) && !has_ended)
         lifting->on_lift(lifting->context, &ban->network);
     return true;
@@ -413,8 +416,14 @@ void ban_table_lift_unseen(struct ban_table *table, uint64_t poll, int64_t now_m
 
 void ban_table_sweep(struct ban_table *table, int64_t now_ms)
 {
-    struct lifting lifting = {.table = table, .now_ms = now_ms};
-    ban_table_each(table, lift_one, &lifting);
+    size_t part = atomic_fetch_add(&table->next_sweep, 1) % SHARDS;
+    struct shard *shard = &table->shards[part];
+    pthread_rwlock_wrlock(&shard->lock);
+    for (size_t i = 0; i < shard->capacity; i++)
+        /* Another may have moved up into its slot. */
+        while (shard->slots[i].expires_ms && shard->slots[i].expires_ms <= now_ms)
+            free_slot(table, shard, &shard->slots[i]);
+    pthread_rwlock_unlock(&shard->lock);
 }
 
 size_t ban_table_count(const struct ban_table *table)

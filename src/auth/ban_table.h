@@ -10,7 +10,7 @@
 
 struct ban_table;
 
-enum { BAN_TABLE_MOST_MASKS = 64 };
+enum { BAN_TABLE_MOST_MASKS = 64, BAN_TABLE_PARTS = 64 };
 
 struct ban {
     struct network network;
@@ -50,11 +50,12 @@ bool ban_table_remove(struct ban_table *table, const struct network *network);
 uint64_t ban_table_begin_poll(struct ban_table *table);
 uint64_t ban_table_last_poll(const struct ban_table *table);
 /* After a poll that ended well: removes bans whose row an earlier poll knew and this one did not
- * see; on_lift is told of each, outside of any lock. Ended bans go silently. */
+ * see; on_lift is told of each, outside of any lock. Ended bans go silently. What ends within
+ * seconds is left to end: rows and memory round ends differently, so its row may have ended. */
 void ban_table_lift_unseen(struct ban_table *table, uint64_t poll, int64_t now_ms,
                            void (*on_lift)(void *context, const struct network *network),
                            void *context);
-/* Removes what has ended. */
+/* Removes what has ended, a part of the bans at a call: all of them in BAN_TABLE_PARTS calls. */
 void ban_table_sweep(struct ban_table *table, int64_t now_ms);
 /* Calls visit for each, in no order, outside of any lock, until it returns false. */
 void ban_table_each(struct ban_table *table, bool (*visit)(void *context, const struct ban *ban),

@@ -18,7 +18,6 @@
 enum {
     FIRST_POLL_MS = 2000,
     DEFAULT_LENGTH_MS = 15 * 60 * 1000, /* where InvalidLoginBanLength is absent */
-    SWEEP_TICKS = 100,                  /* the table's ended bans go every ten seconds */
 };
 
 _Static_assert((int)BANS_MOST_HOLDING == (int)BAN_TABLE_MOST_MASKS, "one ban a mask");
@@ -40,7 +39,6 @@ struct bans {
     atomic_bool has_started;       /* rows found from now on are news */
     atomic_uint next_failure;
     uint32_t origin; /* of this process's failures */
-    unsigned ticks;  /* loop 0's */
 };
 
 static int64_t wall_ms(void)
@@ -398,8 +396,7 @@ void bans_tick(struct bans *bans)
     ban_share_tick(bans->share);
     ban_counters_sweep(bans->counters, wall_ms());
     ban_counters_set_most(bans->counters, most > count ? most - count : 0);
-    if (++bans->ticks % SWEEP_TICKS == 0)
-        ban_table_sweep(bans->table, wall_ms());
+    ban_table_sweep(bans->table, wall_ms());
     metric_set(METRIC_BANS, (int64_t)count);
     metric_set(METRIC_BANS_BYTES, (int64_t)ban_table_bytes(bans->table));
     metric_set(METRIC_BANS_TRACKED, (int64_t)ban_counters_count(bans->counters));
