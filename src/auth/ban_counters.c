@@ -304,8 +304,13 @@ static void clear_shard(struct ban_counters *counters, struct shard *shard,
     }
 }
 
-/* Addresses are kept as they are counted, IPv6 by its prefix: of a network that is one of these,
- * one look is enough. */
+/* Addresses are kept as they are counted, IPv6 by its prefix. */
+static bool is_counted_as_one(const struct ban_counters *counters, const struct network *network)
+{
+    struct network client = network_of_client(&network->address, counters->options.ipv6_prefix);
+    return network_equal(network, &client) || network_is_single(network);
+}
+
 void ban_counters_clear(struct ban_counters *counters, const struct network *network)
 {
     struct shard *shard = shard_lock(counters, &network->address);
@@ -315,7 +320,7 @@ void ban_counters_clear(struct ban_counters *counters, const struct network *net
         drop_if_empty(counters, shard, counter);
     }
     pthread_mutex_unlock(&shard->lock);
-    if (network_is_single(network))
+    if (is_counted_as_one(counters, network))
         return;
     for (size_t i = 0; i < SHARDS; i++) {
         pthread_mutex_lock(&counters->shards[i].lock);
@@ -348,6 +353,8 @@ void ban_counters_sweep(struct ban_counters *counters, int64_t now_ms)
     HASH_ITER(hh, shard->counters, counter, next)
     {
         drop_old(counters, counter, now_ms);
+        if (counter->count)
+            break; /* those behind it failed later */
         drop_if_empty(counters, shard, counter);
     }
     pthread_mutex_unlock(&shard->lock);

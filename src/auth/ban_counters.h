@@ -25,7 +25,8 @@ struct ban_failure {
 struct ban_counters_options {
     uint32_t attempts;
     int64_t window_ms;
-    size_t most; /* addresses */
+    size_t most;          /* addresses */
+    unsigned ipv6_prefix; /* as which IPv6 is counted */
     /* Called with the address's counters locked, when a failure is one too many: nobody may
      * begin a login before the ban is in force. The failures are forgotten then. */
     void (*on_over)(void *context, const struct network_address *address);
@@ -50,14 +51,15 @@ bool ban_counters_fail(struct ban_counters *counters, const struct network_addre
 /* Forgets the failures of one username there; false when there were none. */
 bool ban_counters_clear_user(struct ban_counters *counters, const struct network_address *address,
                              uint64_t user);
-/* Forgets all failures of the addresses in the network. */
+/* Forgets all failures of the addresses in the network. One look for what a client is counted as;
+ * for a wider network every address is looked at. */
 void ban_counters_clear(struct ban_counters *counters, const struct network *network);
 /* Is anything counted at all? One load. */
 bool ban_counters_are_empty(const struct ban_counters *counters);
 size_t ban_counters_count(const struct ban_counters *counters);
 void ban_counters_set_most(struct ban_counters *counters, size_t most);
 
-/* Drops what no longer counts, a part of the addresses at a call. */
+/* Drops what no longer counts, a part of the addresses at a call; it costs what is dropped. */
 void ban_counters_sweep(struct ban_counters *counters, int64_t now_ms);
 
 #endif

@@ -329,6 +329,7 @@ static bool make_parts(struct bans *bans, const struct bans_options *options)
         .attempts = (uint32_t)options->config->attempts,
         .window_ms = (int64_t)options->config->window_ms,
         .most = options->config->max_tracked,
+        .ipv6_prefix = (unsigned)options->config->ipv6_prefix,
         .on_over = on_over,
         .context = bans,
     };

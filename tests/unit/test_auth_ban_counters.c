@@ -36,8 +36,12 @@ static bool is_banned(void *context, const struct network_address *address)
 
 static struct ban_counters *make(struct seen *seen, size_t most)
 {
-    const struct ban_counters_options options = {
-        .attempts = 3, .window_ms = WINDOW, .most = most, .on_over = on_over, .context = seen};
+    const struct ban_counters_options options = {.attempts = 3,
+                                                 .window_ms = WINDOW,
+                                                 .most = most,
+                                                 .ipv6_prefix = 64,
+                                                 .on_over = on_over,
+                                                 .context = seen};
     memset(seen, 0, sizeof(*seen));
     return ban_counters_create(&options);
 }
@@ -123,6 +127,53 @@ static void test_clearing_a_network(void **state)
     assert_int_equal(ban_counters_count(counters), 1);
     assert_true(network_parse(SLICE("10.1.0.1"), &network));
     ban_counters_clear(counters, &network);
+    assert_true(ban_counters_are_empty(counters));
+    ban_counters_destroy(counters);
+}
+
+/* "IPv6 is counted and banned by /64": wider and narrower networks hold or miss what is counted. */
+static void test_clearing_ipv6(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct network network;
+    struct ban_counters *counters = make(&seen, 100);
+    fail_at(counters, "2001:db8:1:1::", 1, 7, NOW);
+    fail_at(counters, "2001:db8:1:2::", 2, 7, NOW);
+    fail_at(counters, "2001:db8:2::", 3, 7, NOW);
+    assert_true(network_parse(SLICE("2001:db8:1:2::9"), &network));
+    ban_counters_clear(counters, &network);
+    assert_int_equal(ban_counters_count(counters), 3);
+    assert_true(network_parse(SLICE("2001:db8:1:2::/64"), &network));
+    ban_counters_clear(counters, &network);
+    assert_int_equal(ban_counters_count(counters), 2);
+    assert_true(network_parse(SLICE("2001:db8:1::/48"), &network));
+    ban_counters_clear(counters, &network);
+    assert_int_equal(ban_counters_count(counters), 1);
+    assert_true(network_parse(SLICE("2001:db8::/32"), &network));
+    ban_counters_clear(counters, &network);
+    assert_true(ban_counters_are_empty(counters));
+    ban_counters_destroy(counters);
+}
+
+/* Those that still count are left, whoever stands before or behind them. */
+static void test_sweeping(void **state)
+{
+    (void)state;
+    enum { MANY = 2000 };
+    struct seen seen;
+    char text[32];
+    struct ban_counters *counters = make(&seen, 2 * MANY);
+    for (uint64_t i = 0; i < MANY; i++) {
+        snprintf(text, sizeof(text), "10.0.%u.%u", (unsigned)(i >> 8), (unsigned)(i & 255));
+        fail_at(counters, text, i, 7, NOW + (int64_t)i);
+    }
+    fail_at(counters, "10.0.0.0", MANY, 7, NOW + MANY); /* the first, once more */
+    for (int i = 0; i < 64; i++)
+        ban_counters_sweep(counters, NOW + WINDOW + MANY / 2);
+    assert_int_equal(ban_counters_count(counters), MANY / 2);
+    for (int i = 0; i < 64; i++)
+        ban_counters_sweep(counters, NOW + WINDOW + MANY);
     assert_true(ban_counters_are_empty(counters));
     ban_counters_destroy(counters);
 }
@@ -255,6 +306,8 @@ int main(void)
         cmocka_unit_test(test_the_same_failure_counts_once),
         cmocka_unit_test(test_a_success_clears_its_own),
         cmocka_unit_test(test_clearing_a_network),
+        cmocka_unit_test(test_clearing_ipv6),
+        cmocka_unit_test(test_sweeping),
         cmocka_unit_test(test_the_oldest_is_forgotten),
         cmocka_unit_test(test_no_more_undecided_than_failures_left),
         cmocka_unit_test(test_threads),
