@@ -1,8 +1,6 @@
 /* One walk, made twice: the first finds faults, the second tells of values. */
 #include "whmcs/php_serialized.h"
 
-#include <string.h>
-
 enum {
     DEPTH_OF_MEMBERS = 2, /* of the arrays in the list */
     MOST_DEPTH = 8,
@@ -50,17 +48,41 @@ static bool read_boolean(struct walk *walk)
     return take(walk, SLICE("0;")) || take(walk, SLICE("1;"));
 }
 
+static void skip_sign(struct slice *text)
+{
+    bool has_sign = text->size && (text->data[0] == '-' || text->data[0] == '+');
+    *text = slice_skip(*text, has_sign);
+}
+
+/* How many there were. */
+static size_t skip_digits(struct slice *text)
+{
+    size_t count = 0;
+    while (count < text->size && text->data[count] >= '0' && text->data[count] <= '9')
+        count++;
+    *text = slice_skip(*text, count);
+    return count;
+}
+
 static bool read_float(struct walk *walk)
 {
-    struct slice number;
+    struct slice text;
     if (take(walk, SLICE("INF;")) || take(walk, SLICE("-INF;")) || take(walk, SLICE("NAN;")))
         return true;
-    if (!take_until(walk, ';', &number) || !number.size)
+    if (!take_until(walk, ';', &text))
         return false;
-    for (size_t i = 0; i < number.size; i++)
-        if (!number.data[i] || !strchr("0123456789+-.eE", number.data[i]))
-            return false;
-    return true;
+    skip_sign(&text);
+    size_t digits = skip_digits(&text);
+    if (slice_starts_with(text, SLICE("."))) {
+        text = slice_skip(text, 1);
+        digits += skip_digits(&text);
+    }
+    if (digits && text.size && (text.data[0] == 'E' || text.data[0] == 'e')) {
+        text = slice_skip(text, 1);
+        skip_sign(&text);
+        digits = skip_digits(&text);
+    }
+    return digits && !text.size;
 }
 
 static bool read_string(struct walk *walk, struct slice *text)
