@@ -2,6 +2,7 @@
 #include "whmcs/banned_addresses.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "observe/log.h"
@@ -10,6 +11,8 @@ enum {
     MOST_TEXT = NETWORK_TEXT, /* characters read of a row's ip; as many are too many */
     MOST_TOLD = 256,          /* rows that are no address and are remembered as logged */
     MOST_FOUND = 64,          /* rows of one network deleted after one reading */
+    MOST_TWINS = 16,          /* rows that gateways inserted for one ban at once */
+    MOST_REASON = 800,        /* bytes of 200 characters */
 };
 /* A hundred years: what a DATETIME holds. */
 #define MOST_SECONDS UINT64_C(3155760000)
@@ -24,15 +27,21 @@ struct banned_addresses {
 #define LIVE_SQL                                                                                   \
     "SELECT id,LEFT(ip,80),TIMESTAMPDIFF(SECOND,NOW(),expires) FROM tblbannedips "                 \
     "WHERE id>? AND expires>NOW() ORDER BY id LIMIT 5000"
-#define ALL_SQL  "SELECT id,LEFT(ip,80),0 FROM tblbannedips WHERE id>? ORDER BY id LIMIT 5000"
-#define FIND_SQL "SELECT id FROM tblbannedips WHERE ip=? ORDER BY expires DESC LIMIT 1"
+#define ALL_SQL "SELECT id,LEFT(ip,80),0 FROM tblbannedips WHERE id>? ORDER BY id LIMIT 5000"
+/* WHMCS deletes ended rows whenever it is used: one that is about to end is none to be moved. */
+#define FIND_SQL                                                                                   \
+    "SELECT id FROM tblbannedips WHERE ip=? AND expires>NOW()+INTERVAL 2 SECOND "                  \
+    "ORDER BY expires DESC,id LIMIT 1"
 #define MOVE_SQL                                                                                   \
     "UPDATE tblbannedips SET expires=NOW()+INTERVAL ? SECOND "                                     \
-    "WHERE id=? AND (expires IS NULL OR expires<NOW()+INTERVAL ? SECOND)"
+    "WHERE id=? AND expires<NOW()+INTERVAL ? SECOND"
 /* IGNORE: columns this program does not know take their type's empty value, and what the column's
  * character set lacks becomes a question mark. */
 #define INSERT_SQL                                                                                 \
     "INSERT IGNORE INTO tblbannedips (ip,reason,expires) VALUES (?,?,NOW()+INTERVAL ? SECOND)"
+#define TWINS_SQL                                                                                  \
+    "SELECT id,LEFT(reason,200) FROM tblbannedips WHERE ip=? AND expires>NOW()+INTERVAL 2 SECOND " \
+    "ORDER BY id LIMIT 16"
 #define DELETE_SQL "DELETE FROM tblbannedips WHERE id=? AND ip=?"
 
 struct banned_addresses *banned_addresses_create(struct database *database)
@@ -105,6 +114,25 @@ enum result banned_addresses_read_page(struct banned_addresses *addresses, int64
 
 /* --- writing ------------------------------------------------------------------------------- */
 
+/* WHMCS itself knows of IPv4 networks with wildcards alone: 189.123.*.*. */
+static void spell(const struct network *network, char *out)
+{
+    static const struct slice prefixes[] = {{"/8", 2}, {"/16", 3}, {"/24", 3}};
+    const unsigned char *v4 = network->address.bytes + 12;
+    network_print(network, out);
+    struct slice text = slice_from(out);
+    struct slice prefix = slice_skip(text, slice_find(text, '/'));
+    size_t parts = 0;
+    while (parts < 3 && !slice_equal(prefix, prefixes[parts]))
+        parts++;
+    if (parts == 3 || !network_address_is_v4(&network->address))
+        return;
+    size_t used = (size_t)snprintf(out, NETWORK_TEXT, "%u", v4[0]);
+    for (size_t i = 1; i < 4; i++)
+        used += (size_t)(i <= parts ? snprintf(out + used, NETWORK_TEXT - used, ".%u", v4[i])
+                                    : snprintf(out + used, NETWORK_TEXT - used, ".*"));
+}
+
 static enum result write_row(struct banned_addresses *addresses, struct slice sql,
                              const struct database_value *values, size_t count)
 {
@@ -126,23 +154,70 @@ static enum result find_row(struct banned_addresses *addresses, struct slice ip,
     return result;
 }
 
+struct twins {
+    char reason[MOST_REASON]; /* of the first */
+    size_t reason_size;
+    int64_t ids[MOST_TWINS]; /* the others of that reason */
+    size_t count;
+};
+
+static void add_twin(struct twins *twins, const struct database_cell *cells, bool is_first)
+{
+    struct slice reason = cells[1].text;
+    if (is_first) {
+        twins->reason_size = reason.size;
+        for (size_t i = 0; i < reason.size && i < MOST_REASON; i++)
+            twins->reason[i] = reason.data[i];
+    } else if (twins->count < MOST_TWINS && reason.size <= MOST_REASON &&
+               slice_equal(reason, slice_of(twins->reason, twins->reason_size))) {
+        twins->ids[twins->count++] = cells[0].integer;
+    }
+}
+
+/* Two gateways may insert a row for the same ban at once. Who looks last sees both; the first
+ * stays. */
+static void remove_twins(struct banned_addresses *addresses, struct slice ip)
+{
+    const struct database_cell *cells;
+    const struct database_value value = database_text(ip);
+    struct twins twins = {.count = 0};
+    bool is_first = true;
+    enum result result = database_query(addresses->database, SLICE(TWINS_SQL), &value, 1);
+    while (result == RESULT_OK &&
+           (result = database_next(addresses->database, &cells)) == RESULT_OK) {
+        add_twin(&twins, cells, is_first);
+        is_first = false;
+    }
+    for (size_t i = 0; i < twins.count; i++) {
+        const struct database_value row[] = {database_integer(twins.ids[i]), value};
+        write_row(addresses, SLICE(DELETE_SQL), row, 2);
+    }
+}
+
+static enum result insert_row(struct banned_addresses *addresses, struct slice ip,
+                              struct slice reason, struct database_value length)
+{
+    const struct database_value values[] = {database_text(ip), database_text(reason), length};
+    enum result result = write_row(addresses, SLICE(INSERT_SQL), values, 3);
+    if (result == RESULT_OK)
+        remove_twins(addresses, ip);
+    return result;
+}
+
 enum result banned_addresses_put(struct banned_addresses *addresses, const struct network *network,
                                  struct slice reason, uint64_t seconds)
 {
     char ip[NETWORK_TEXT];
     int64_t id = 0;
-    network_print(network, ip);
+    spell(network, ip);
     const struct database_value length =
         database_integer((int64_t)(seconds < MOST_SECONDS ? seconds : MOST_SECONDS));
     enum result result = find_row(addresses, slice_from(ip), &id);
     const struct database_value moved[] = {length, database_integer(id), length};
-    const struct database_value made[] = {database_text(slice_from(ip)), database_text(reason),
-                                          length};
     if (result == RESULT_OK)
         return write_row(addresses, SLICE(MOVE_SQL), moved, 3);
-    if (result == RESULT_NOT_FOUND)
-        return write_row(addresses, SLICE(INSERT_SQL), made, 3);
-    return result;
+    return result == RESULT_NOT_FOUND ? insert_row(addresses, slice_from(ip), reason, length)
+                                      : result;
 }
 
 /* --- deleting ------------------------------------------------------------------------------ */

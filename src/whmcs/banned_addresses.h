@@ -36,9 +36,10 @@ enum result banned_addresses_read_page(struct banned_addresses *addresses, int64
                                        void *context);
 
 /*
- * Makes the network be banned for so many seconds at least: a row that spells it as network_print
- * does has its end moved when that is sooner, otherwise a row is inserted. Doing it twice is
- * doing it once.
+ * Makes the network be banned for so many seconds at least: a row in force that spells it as
+ * this does (network_print, but IPv4 /8, /16 and /24 with wildcards, which WHMCS honours) has its
+ * end moved when that is sooner, otherwise a row is inserted. Doing it twice is doing it once, also
+ * from two connections at the same time.
  */
 enum result banned_addresses_put(struct banned_addresses *addresses, const struct network *network,
                                  struct slice reason, uint64_t seconds);
