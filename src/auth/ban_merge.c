@@ -15,7 +15,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
-enum { BATCH = 100, BATCHES_A_TICK = 20, EPOCH_BYTES = 64, AGAIN_US = 1000000 };
+enum { BATCH = 100, BATCHES_A_TICK = 20, EPOCH_BYTES = 64, AGAIN_US = 1000000, MOST_LIFTED = 256 };
 #define EPOCH_LIFE_MS "2592000000" /* 30 days, begun anew at every resync */
 
 enum phase { IDLE, ASKED, PULLING, TELLING };
@@ -35,6 +35,8 @@ struct ban_merge {
     struct ban *told; /* owned; memory's bans while TELLING */
     size_t told_count;
     size_t told_at;
+    struct network lifted[MOST_LIFTED]; /* since this pull began: its pages may still have them */
+    size_t lifted_count;
 };
 
 struct ban_merge *ban_merge_create(const struct ban_share_options *options, const char *origin)
@@ -84,14 +86,26 @@ static bool read_hex(struct slice text, uint64_t *number)
     return true;
 }
 
+/* The poll that a heard row counts as seen by. A row that polls know is theirs to see. Of another
+ * the next poll may miss it yet, where each gateway reads a node of its own that lags: it is lifted
+ * by the poll after that. */
+static uint64_t heard_poll(struct ban_table *table, const struct network *network, int64_t now_ms)
+{
+    struct ban known;
+    bool is_known = ban_table_find(table, network, now_ms, &known) && known.poll > 0;
+    return is_known ? known.poll : ban_table_last_poll(table) + 1;
+}
+
 static void put_heard(struct ban_merge *merge, const struct network *network, uint64_t left_ms,
                       bool has_row)
 {
     struct ban_table *table = merge->options.table;
     int64_t now_ms = wall_ms();
+    if (left_ms > INT64_MAX / 4)
+        return;
     const struct ban ban = {*network, now_ms + (int64_t)left_ms,
-                            has_row ? ban_table_last_poll(table) : 0};
-    if (left_ms > INT64_MAX / 4 || ban_table_put(table, &ban, now_ms) != BAN_NEW)
+                            has_row ? heard_poll(table, network, now_ms) : 0};
+    if (ban_table_put(table, &ban, now_ms) != BAN_NEW)
         return;
     metric_increment(METRIC_BANS_HEARD);
     ban_counters_clear(merge->options.counters, network);
@@ -106,11 +120,32 @@ static void hear_ban(struct ban_merge *merge, const struct network *network,
         put_heard(merge, network, left_ms, slice_equal(words[3], SLICE("1")));
 }
 
+static void give_up(struct ban_merge *merge);
+
+static void note_lifted(struct ban_merge *merge, const struct network *network)
+{
+    if (merge->phase != PULLING)
+        return;
+    if (merge->lifted_count == MOST_LIFTED)
+        give_up(merge);
+    else
+        merge->lifted[merge->lifted_count++] = *network;
+}
+
+static bool was_lifted(const struct ban_merge *merge, const struct network *network)
+{
+    for (size_t i = 0; i < merge->lifted_count; i++)
+        if (network_equal(&merge->lifted[i], network))
+            return true;
+    return false;
+}
+
 /* lift NETWORK ORIGIN */
 static void hear_lift(struct ban_merge *merge, const struct network *network,
                       const struct slice *words)
 {
     (void)words;
+    note_lifted(merge, network);
     if (ban_table_remove(merge->options.table, network))
         metric_increment(METRIC_BANS_LIFTED);
     ban_counters_clear(merge->options.counters, network);
@@ -163,6 +198,21 @@ void ban_merge_hear(struct ban_merge *merge, struct slice message)
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (count == kinds[i].words && slice_equal(words[0], kinds[i].word))
             kinds[i].hear(merge, &network, words);
+}
+
+static bool lift_provisional(struct ban_merge *merge, const struct network *network)
+{
+    struct ban ban;
+    return ban_table_find(merge->options.table, network, wall_ms(), &ban) && ban.poll == 0 &&
+           ban_table_remove(merge->options.table, network);
+}
+
+void ban_merge_note_lift(struct ban_merge *merge, const struct network *network)
+{
+    if (merge->phase != PULLING)
+        return;
+    note_lifted(merge, network);
+    lift_provisional(merge, network); /* a page may have brought it back already */
 }
 
 /* --- pulling ------------------------------------------------------------------------------- */
@@ -235,7 +285,7 @@ static void take_page(struct ban_merge *merge, const redisReply *items)
         if (member->type != REDIS_REPLY_STRING || score->type != REDIS_REPLY_STRING ||
             !network_parse(slice_of(member->str, (size_t)member->len), &network) ||
             !slice_to_u64(slice_of(score->str, (size_t)score->len), &number) ||
-            (int64_t)(number / 2) <= now_ms)
+            (int64_t)(number / 2) <= now_ms || was_lifted(merge, &network))
             continue;
         put_heard(merge, &network, number / 2 - (uint64_t)now_ms, number % 2 == 1);
     }
@@ -288,6 +338,7 @@ static void on_epoch(void *context, const redisReply *reply)
     }
     merge->has_lost = merge->epoch[0] && strcmp(merge->epoch, reply->str) != 0;
     snprintf(merge->epoch, sizeof(merge->epoch), "%s", reply->str);
+    merge->lifted_count = 0;
     pull_page(merge, "0");
 }
 
@@ -317,12 +368,8 @@ static void ask(struct ban_merge *merge)
 static void lift_missing(struct ban_merge *merge, struct slice text)
 {
     struct network network;
-    struct ban ban;
-    if (!network_parse(text, &network) ||
-        !ban_table_find(merge->options.table, &network, wall_ms(), &ban) || ban.poll > 0)
-        return;
-    ban_table_remove(merge->options.table, &network);
-    metric_increment(METRIC_BANS_LIFTED);
+    if (network_parse(text, &network) && lift_provisional(merge, &network))
+        metric_increment(METRIC_BANS_LIFTED);
 }
 
 /* The script gives their names back: the list has moved on. */
@@ -355,6 +402,13 @@ static void batch_add_network(struct batch *batch, const struct ban *ban)
     batch->words[batch->count++] = slice_from(text);
 }
 
+/* It may have been lifted since it was copied. */
+static bool is_held(const struct ban_merge *merge, const struct ban *ban, int64_t now_ms)
+{
+    struct ban held;
+    return ban_table_find(merge->options.table, &ban->network, now_ms, &held);
+}
+
 /* The next bans that are alike in having rows, as one script: told of, or, where Redis should know
  * them, asked for. */
 static enum result tell_batch(struct ban_merge *merge)
@@ -370,7 +424,7 @@ static enum result tell_batch(struct ban_merge *merge)
         if ((ban->poll > 0) != has_row)
             break;
         merge->told_at++;
-        if (ban->expires_ms <= now_ms)
+        if (!is_held(merge, ban, now_ms))
             continue;
         if (!is_asked)
             batch_add_left(&batch, ban, now_ms);

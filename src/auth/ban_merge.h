@@ -15,6 +15,8 @@ void ban_merge_destroy(struct ban_merge *merge);
 
 /* A message of the channel; what is none of ours is ignored. */
 void ban_merge_hear(struct ban_merge *merge, struct slice message);
+/* A ban was lifted here: what Redis said of it before it was told does not count. */
+void ban_merge_note_lift(struct ban_merge *merge, const struct network *network);
 /* Redis has come: agree with it at the next tick. And gone: whatever was under way is void. */
 void ban_merge_start(struct ban_merge *merge);
 void ban_merge_stop(struct ban_merge *merge);

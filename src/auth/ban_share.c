@@ -13,7 +13,13 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
-enum { MOST_MISSED = 100000, TOLD_A_TICK = 1000, MOST_WORDS = 12, WORD_BYTES = 24 };
+enum {
+    MOST_MISSED = 100000,
+    TOLD_A_TICK = 1000,
+    MOST_UNANSWERED = 10000, /* told and not answered; what is beyond waits in line */
+    MOST_WORDS = 12,
+    WORD_BYTES = 24,
+};
 
 enum kind { FAIL, CLEAR, BAN, LIFT, KINDS };
 
@@ -22,6 +28,7 @@ struct event {
     struct loop_item item;
     struct ban_share *share;
     enum kind kind;
+    uint64_t number; /* counts up in the order in which they were to be told */
     struct network network;
     struct ban_failure failure; /* FAIL; of CLEAR the user */
     int64_t ends_ms;            /* BAN: Unix time */
@@ -36,9 +43,13 @@ struct ban_share {
     struct redis_script scripts[KINDS];
     char origin[9]; /* of this process */
     char channel[REDIS_KEY_BYTES];
-    struct event *missed; /* in order; redis's loop alone */
+    /* Redis's loop alone. */
+    struct event *missed; /* in order of their numbers */
     struct event *last_missed;
+    struct event *last_kept; /* in missed; NULL: not there any more */
     size_t missed_count;
+    size_t unanswered;
+    uint64_t next_number;
 };
 
 static void on_message(void *context, struct slice message)
@@ -105,22 +116,46 @@ void ban_share_destroy(struct ban_share *share)
 
 /* --- on redis's loop ----------------------------------------------------------------------- */
 
+static struct event *take_missed(struct ban_share *share)
+{
+    struct event *event = share->missed;
+    share->missed = event->next;
+    share->missed_count--;
+    if (share->last_kept == event)
+        share->last_kept = NULL;
+    if (!share->missed)
+        share->last_missed = NULL;
+    return event;
+}
+
+/* Where it belongs: new ones at the end; those that come back unanswered, one after the other,
+ * before those that were not told yet. */
+static struct event **place_of(struct ban_share *share, const struct event *event)
+{
+    struct event **place = &share->missed;
+    struct event *before = share->last_missed;
+    if (!before || before->number > event->number)
+        before = share->last_kept;
+    if (before && before->number < event->number)
+        place = &before->next;
+    while (*place && (*place)->number < event->number)
+        place = &(*place)->next;
+    return place;
+}
+
 /* The oldest goes first when too many wait: a failure of long ago counts least. */
 static void keep(struct event *event)
 {
     struct ban_share *share = event->share;
-    event->next = NULL;
-    if (share->missed)
-        share->last_missed->next = event;
-    else
-        share->missed = event;
-    share->last_missed = event;
+    struct event **place = place_of(share, event);
+    event->next = *place;
+    *place = event;
+    share->last_kept = event;
+    if (!event->next)
+        share->last_missed = event;
     if (++share->missed_count <= MOST_MISSED)
         return;
-    event = share->missed;
-    share->missed = event->next;
-    share->missed_count--;
-    free(event);
+    free(take_missed(share));
     metric_increment(METRIC_BANS_MISSED);
 }
 
@@ -138,6 +173,7 @@ static void take_ban(const struct event *event, int64_t left_ms)
 static void on_reply(void *context, const redisReply *reply)
 {
     struct event *event = context;
+    event->share->unanswered--;
     if (!reply) {
         keep(event);
         return;
@@ -188,7 +224,7 @@ static void add_fail(const struct event *event, struct words *words, int64_t now
 
 static enum result tell(struct event *event)
 {
-    const struct ban_share *share = event->share;
+    struct ban_share *share = event->share;
     char fails[REDIS_KEY_BYTES];
     char bans[REDIS_KEY_BYTES];
     char network[NETWORK_TEXT];
@@ -211,8 +247,17 @@ static enum result tell(struct event *event)
     }
     add_word(&words, share->origin);
     add_word(&words, share->channel);
-    return redis_eval(share->options.redis, &share->scripts[event->kind], keys, words.items,
-                      words.count, on_reply, event);
+    share->unanswered++;
+    enum result result = redis_eval(share->options.redis, &share->scripts[event->kind], keys,
+                                    words.items, words.count, on_reply, event);
+    if (result != RESULT_OK)
+        share->unanswered--;
+    return result;
+}
+
+static bool is_busy(const struct ban_share *share)
+{
+    return share->unanswered >= MOST_UNANSWERED;
 }
 
 static bool is_over(const struct event *event)
@@ -225,26 +270,24 @@ static bool is_over(const struct event *event)
 static void run_event(struct loop_item *item)
 {
     struct event *event = (struct event *)item;
+    event->number = event->share->next_number++;
+    if (event->kind == LIFT)
+        ban_merge_note_lift(event->share->merge, &event->network);
     if (is_over(event))
         free(event);
-    else if (event->share->missed || tell(event) != RESULT_OK)
+    else if (event->share->missed || is_busy(event->share) || tell(event) != RESULT_OK)
         keep(event);
 }
 
 static void tell_missed(struct ban_share *share)
 {
-    for (size_t i = 0; share->missed && i < TOLD_A_TICK; i++) {
+    for (size_t i = 0; share->missed && !is_busy(share) && i < TOLD_A_TICK; i++) {
         /* Out of the line first: told, it is the reply's, which may put it back. */
-        struct event *event = share->missed;
-        share->missed = event->next;
-        share->missed_count--;
+        struct event *event = take_missed(share);
         if (is_over(event)) {
             free(event);
         } else if (tell(event) != RESULT_OK) {
-            event->next = share->missed;
-            share->last_missed = share->missed ? share->last_missed : event;
-            share->missed = event;
-            share->missed_count++;
+            keep(event);
             return;
         }
     }

@@ -1,7 +1,8 @@
 /*
  * What gateways tell each other of failures and bans, through Redis. Any thread may tell; it is
  * handed to Redis's loop. What Redis could not take (it is away, or never answered) is kept, in
- * order and bounded, and told again on its return: each of it may be told twice.
+ * order and bounded, and told again on its return: each of it may be told twice. So is what comes
+ * faster than Redis answers.
  *
  * Keys, all with an expiry: `bans`, a sorted set of networks, each scored by twice its end in Unix
  * milliseconds, plus one where its row in tblbannedips is known; `fails:<network>`, a sorted set of
