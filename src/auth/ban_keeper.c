@@ -24,7 +24,7 @@ enum {
     REFUSED_PAUSE_US = 60000 * US_A_MS, /* it does not let us: a table or a privilege is missing */
     POLL_SHARE = 50,                    /* of the time, one part is spent reading a big table */
     LONGEST_POLL_PAUSE_US = 300000 * US_A_MS,
-    LAST_TRY_MS = 1000,
+    LAST_TRY_MS = 700, /* at the end, so that all of it ends within a second */
 };
 
 struct ban_keeper {
@@ -49,11 +49,14 @@ struct ban_keeper {
     uint64_t poll;       /* the number of the poll under way */
     int64_t page_at_ms;  /* when its page was asked for, Unix time */
     size_t rows;         /* it found so far */
+    size_t refused;      /* of these, what memory had no room for */
     uint64_t poll_at_us; /* nothing of these is done sooner */
     uint64_t settings_at_us;
     uint64_t rows_at_us;
     uint64_t lines_at_us;
     bool is_misfit_told; /* that the table cannot be read */
+    bool are_settings_told;
+    bool is_refused_told;
 };
 
 static int64_t wall_ms(void)
@@ -74,6 +77,12 @@ static uint64_t at_most(uint64_t a, uint64_t b)
 static bool is_passing(enum result result)
 {
     return result == RESULT_UNAVAILABLE || result == RESULT_TIMEOUT || result == RESULT_NO_MEMORY;
+}
+
+/* The database is there and will not do it, now or in a moment. */
+static bool is_refusal(enum result result)
+{
+    return result != RESULT_OK && !is_passing(result);
 }
 
 static uint64_t retry_at_us(enum result result)
@@ -105,21 +114,37 @@ static void take_row(void *context, const struct banned_address *row)
     const struct ban ban = {.network = row->network,
                             .expires_ms = keeper->page_at_ms + row->seconds_left * 1000,
                             .poll = keeper->poll};
+    int64_t now_ms = wall_ms();
     keeper->rows++;
     pthread_mutex_lock(&keeper->lock);
     enum ban_change change = ban_work_deletes(&keeper->work, &ban.network)
                                  ? BAN_SAME
-                                 : ban_table_put(keeper->options.table, &ban, wall_ms());
-    pthread_mutex_unlock(&keeper->lock);
+                                 : ban_table_put(keeper->options.table, &ban, now_ms);
     if (change == BAN_NEW)
         keeper->options.on_row(keeper->options.context, &ban);
+    pthread_mutex_unlock(&keeper->lock);
+    keeper->refused += change == BAN_REFUSED && ban.expires_ms > now_ms;
+}
+
+/* A ban whose row waits to be written is none that was deleted: it is provisional again. */
+static void lift(void *context, const struct network *network)
+{
+    struct ban_keeper *keeper = context;
+    struct ban ban = {.network = *network};
+    pthread_mutex_lock(&keeper->lock);
+    bool is_wished = ban_work_adds(&keeper->work, network, &ban.expires_ms);
+    if (is_wished)
+        ban_table_put(keeper->options.table, &ban, wall_ms());
+    pthread_mutex_unlock(&keeper->lock);
+    if (!is_wished)
+        keeper->options.on_lift(keeper->options.context, network);
 }
 
 static enum result read_rows(struct ban_keeper *keeper)
 {
     int64_t after_id = 0;
     enum result result = RESULT_OK;
-    keeper->rows = 0;
+    keeper->rows = keeper->refused = 0;
     while (result == RESULT_OK) {
         if (should_end(keeper))
             return RESULT_UNAVAILABLE;
@@ -127,6 +152,27 @@ static enum result read_rows(struct ban_keeper *keeper)
         result = banned_addresses_read_page(keeper->addresses, &after_id, take_row, keeper);
     }
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+/* Once, until it could be read again. */
+static void tell_misfit(struct ban_keeper *keeper, enum result result, const char *table,
+                        bool *is_told)
+{
+    if (is_refusal(result) && !*is_told)
+        log_error("ban_table", "%s cannot be read: %s", table,
+                  database_error_text(keeper->database));
+    if (result == RESULT_OK || is_refusal(result))
+        *is_told = result != RESULT_OK;
+}
+
+static void tell_refused(struct ban_keeper *keeper)
+{
+    if (keeper->refused && !keeper->is_refused_told)
+        log_error("ban_table",
+                  "%zu rows of tblbannedips are not honoured: more than ban.max_tracked bans, or "
+                  "more than %d lengths of prefixes and shapes of wildcards",
+                  keeper->refused, BAN_TABLE_MOST_MASKS);
+    keeper->is_refused_told = keeper->refused > 0;
 }
 
 /* What cannot be read leaves the settings as they were. */
@@ -139,8 +185,9 @@ static void read_settings(struct ban_keeper *keeper)
         ban_keeper_settings_read(&keeper->settings, keeper->database, &has_changed);
     if (has_changed)
         keeper->options.on_settings(keeper->options.context, &keeper->settings.settings);
-    if (result != RESULT_OK && !is_passing(result))
+    if (is_refusal(result))
         keeper->settings_at_us = retry_at_us(result);
+    tell_misfit(keeper, result, "tblconfiguration", &keeper->are_settings_told);
 }
 
 static uint64_t pause_after_poll(const struct ban_keeper *keeper, enum result result,
@@ -156,16 +203,6 @@ static uint64_t pause_after_poll(const struct ban_keeper *keeper, enum result re
     return at_least(poll_us, at_most(took_us * POLL_SHARE, LONGEST_POLL_PAUSE_US));
 }
 
-static void tell_misfit(struct ban_keeper *keeper, enum result result)
-{
-    bool is_misfit = result != RESULT_OK && !is_passing(result);
-    if (is_misfit && !keeper->is_misfit_told)
-        log_error("ban_table", "tblbannedips cannot be read: %s",
-                  database_error_text(keeper->database));
-    if (result == RESULT_OK || is_misfit)
-        keeper->is_misfit_told = is_misfit;
-}
-
 static void do_poll(struct ban_keeper *keeper)
 {
     const struct ban_keeper_options *options = &keeper->options;
@@ -175,18 +212,19 @@ static void do_poll(struct ban_keeper *keeper)
     enum result result = read_rows(keeper);
     uint64_t took_us = clock_now_us() - began_us;
     if (result == RESULT_OK) {
-        ban_table_lift_unseen(options->table, keeper->poll, wall_ms(), options->on_lift,
-                              options->context);
+        ban_table_lift_unseen(options->table, keeper->poll, wall_ms(), lift, keeper);
+        tell_refused(keeper);
         metric_set(METRIC_BANS_ROWS, (int64_t)keeper->rows);
         metric_set(METRIC_BANS_POLL_US, (int64_t)took_us);
     }
-    tell_misfit(keeper, result);
+    tell_misfit(keeper, result, "tblbannedips", &keeper->is_misfit_told);
     keeper->poll_at_us = clock_now_us() + pause_after_poll(keeper, result, took_us);
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-/* A ban that memory holds no more was lifted or has ended meanwhile, and becomes no row. */
+/* A ban that memory holds no more was lifted or has ended meanwhile, and becomes no row. Its end is
+ * the wish's: memory's may be that of a shorter row, which this moves. */
 static enum result write_row(struct ban_keeper *keeper, const struct ban_row_copy *row,
                              bool *is_written)
 {
@@ -196,10 +234,12 @@ static enum result write_row(struct ban_keeper *keeper, const struct ban_row_cop
     *is_written = false;
     if (row->has_delete)
         result = banned_addresses_delete(keeper->addresses, &row->network);
-    if (result != RESULT_OK || !row->has_add ||
+    /* Rows that may not be deleted may still be moved. */
+    bool goes_on = result == RESULT_OK || is_refusal(result);
+    if (!goes_on || !row->has_add || row->ends_ms <= now_ms ||
         !ban_table_find(keeper->options.table, &row->network, now_ms, &ban))
         return result;
-    uint64_t seconds = (uint64_t)(ban.expires_ms - now_ms + 999) / 1000;
+    uint64_t seconds = (uint64_t)(row->ends_ms - now_ms + 999) / 1000;
     result =
         banned_addresses_put(keeper->addresses, &row->network, slice_from(row->reason), seconds);
     *is_written = result == RESULT_OK;
@@ -207,19 +247,58 @@ static enum result write_row(struct ban_keeper *keeper, const struct ban_row_cop
 }
 
 /* The row is known from now on; if its ban was lifted while it was written, it goes again. */
-static void end_row(struct ban_keeper *keeper, const struct ban_row_copy *row, bool is_written)
+static void end_written(struct ban_keeper *keeper, const struct ban_row_copy *row, bool is_latest)
 {
     struct ban_table *table = keeper->options.table;
     struct ban ban;
-    pthread_mutex_lock(&keeper->lock);
-    bool is_latest = ban_work_end_row(&keeper->work, row);
-    bool is_held = is_written && ban_table_find(table, &row->network, wall_ms(), &ban);
-    if (is_held) {
+    if (ban_table_find(table, &row->network, wall_ms(), &ban)) {
         ban.poll = ban_table_last_poll(table);
+        if (ban.expires_ms < row->ends_ms)
+            ban.expires_ms = row->ends_ms;
         ban_table_put(table, &ban, wall_ms());
-    } else if (is_latest && is_written) {
+        keeper->options.on_row(keeper->options.context, &ban);
+    } else if (is_latest) {
         ban_work_delete_row(&keeper->work, &row->network);
     }
+}
+
+/* Another gateway saw the row before it went, and told of it. False: it did not. */
+static bool has_come_back(struct ban_keeper *keeper, const struct network *network)
+{
+    struct ban ban;
+    return ban_table_find(keeper->options.table, network, wall_ms(), &ban) && ban.poll > 0 &&
+           ban_table_remove(keeper->options.table, network);
+}
+
+static void end_row(struct ban_keeper *keeper, const struct ban_row_copy *row, bool is_written)
+{
+    bool is_back = false;
+    pthread_mutex_lock(&keeper->lock);
+    bool is_latest = ban_work_end_row(&keeper->work, row);
+    if (is_written)
+        end_written(keeper, row, is_latest);
+    else if (is_latest && !row->has_add)
+        is_back = has_come_back(keeper, &row->network);
+    pthread_mutex_unlock(&keeper->lock);
+    if (is_back)
+        keeper->options.on_lift(keeper->options.context, &row->network);
+}
+
+/* What the database refuses to delete stays, and its ban comes back with the next poll; a row to be
+ * added is tried until its ban ends, after the others. */
+static void end_refused(struct ban_keeper *keeper, const struct ban_row_copy *row)
+{
+    char text[NETWORK_TEXT];
+    if (!row->has_add) {
+        network_print(&row->network, text);
+        log_error("ban_table", "%s stays banned: its rows of tblbannedips cannot be deleted: %s",
+                  text, database_error_text(keeper->database));
+    }
+    pthread_mutex_lock(&keeper->lock);
+    if (row->has_add)
+        ban_work_postpone_row(&keeper->work, row);
+    else
+        ban_work_end_row(&keeper->work, row);
     pthread_mutex_unlock(&keeper->lock);
 }
 
@@ -233,9 +312,10 @@ static enum result do_row(struct ban_keeper *keeper)
     if (!is_there)
         return RESULT_NOT_FOUND;
     enum result result = write_row(keeper, &row, &is_written);
-    /* What the database refuses to delete stays; a ban is tried until it ends. */
-    if (result == RESULT_OK || (row.has_delete && !is_passing(result)))
+    if (result == RESULT_OK)
         end_row(keeper, &row, is_written);
+    else if (is_refusal(result))
+        end_refused(keeper, &row);
     if (result != RESULT_OK)
         keeper->rows_at_us = retry_at_us(result);
     return result;
@@ -253,6 +333,7 @@ static enum result do_line(struct ban_keeper *keeper)
     if (result != RESULT_OK)
         keeper->lines_at_us = retry_at_us(result);
     if (!is_passing(result)) {
+        metric_add(METRIC_BANS_UNWRITTEN, result != RESULT_OK);
         free(line);
         return result;
     }
@@ -408,12 +489,17 @@ void ban_keeper_destroy(struct ban_keeper *keeper)
     free(keeper);
 }
 
+bool ban_keeper_writes(const struct ban_keeper *keeper)
+{
+    return keeper->writes_rows;
+}
+
 void ban_keeper_add_row(struct ban_keeper *keeper, const struct ban *ban, struct slice reason)
 {
     if (!keeper->writes_rows)
         return;
     pthread_mutex_lock(&keeper->lock);
-    ban_work_add_row(&keeper->work, &ban->network, reason);
+    ban_work_add_row(&keeper->work, &ban->network, ban->expires_ms, reason);
     pthread_cond_signal(&keeper->wake);
     pthread_mutex_unlock(&keeper->lock);
 }

@@ -26,7 +26,8 @@ struct ban_keeper_options {
     struct ban_table *table; /* borrowed */
     /* Keeper's thread: a row that was known is gone, and so is its ban. */
     void (*on_lift)(void *context, const struct network *network);
-    /* Keeper's thread: a row is known that memory did not know. */
+    /* Keeper's thread: a row is known now, of a ban that is new, or was made here. Called with the
+     * keeper locked, so that no ban_keeper_delete_row falls between: do not call it from there. */
     void (*on_row)(void *context, const struct ban *ban);
     /* Keeper's thread: the settings as read now; borrowed for the call, to be copied. */
     void (*on_settings)(void *context, const struct ban_settings *settings);
@@ -38,6 +39,8 @@ struct ban_keeper *ban_keeper_create(const struct ban_keeper_options *options);
 enum result ban_keeper_start(struct ban_keeper *keeper, uint64_t wait_ms);
 void ban_keeper_stop(struct ban_keeper *keeper);
 void ban_keeper_destroy(struct ban_keeper *keeper);
+/* Does it write to tblbannedips (ban.table=write)? */
+bool ban_keeper_writes(const struct ban_keeper *keeper);
 
 /* Any thread; queued, copied, done in order as soon as the database allows, tried again while it
  * is away. A ban of ours becomes a row (unless ban.table=read); its end is moved where a row is

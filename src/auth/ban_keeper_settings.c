@@ -20,7 +20,7 @@ void ban_keeper_settings_clear(struct ban_keeper_settings *settings)
     arena_clear(&settings->arena);
 }
 
-static void read_length(struct slice text, struct ban_settings *settings)
+static void read_length(struct slice text, bool is_news, struct ban_settings *settings)
 {
     uint64_t minutes;
     if (!text.data)
@@ -28,7 +28,7 @@ static void read_length(struct slice text, struct ban_settings *settings)
     settings->has_length = slice_to_u64(slice_trim(text), &minutes);
     if (settings->has_length)
         settings->length_ms = (minutes < MOST_MINUTES ? minutes : MOST_MINUTES) * MS_A_MINUTE;
-    else
+    else if (is_news)
         log_warning("ban_length", "InvalidLoginBanLength of tblconfiguration is no number of "
                                   "minutes and counts as absent");
 }
@@ -48,22 +48,31 @@ static void add_entry(void *context, struct slice value)
         whitelist->unread++;
 }
 
-static enum result read_whitelist(struct slice text, struct arena *arena, struct network_list *list)
+static void tell_whitelist(enum result result, size_t unread)
+{
+    if (result != RESULT_OK)
+        log_warning("ban_whitelist", "WhitelistedIPs of tblconfiguration is not what PHP's "
+                                     "serialize writes: nobody is exempt because of it");
+    else if (unread)
+        log_warning("ban_whitelist", "entries of WhitelistedIPs that are no addresses: %zu",
+                    unread);
+}
+
+static enum result read_whitelist(struct slice text, bool is_news, struct arena *arena,
+                                  struct network_list *list)
 {
     struct whitelist whitelist = {.list = list};
-    if (slice_trim(text).size == 0)
+    text = slice_trim(text);
+    if (text.size == 0)
         return RESULT_OK;
     /* No entry is shorter: s:2:"ip";s:0:""; */
     size_t most = text.size / SMALLEST_ENTRY_BYTES + 1;
     list->items = arena_alloc(arena, most * sizeof(*list->items));
     if (!list->items)
         return RESULT_NO_MEMORY;
-    if (php_serialized_visit(text, SLICE("ip"), add_entry, &whitelist) != RESULT_OK)
-        log_warning("ban_whitelist", "WhitelistedIPs of tblconfiguration is not what PHP's "
-                                     "serialize writes: nobody is exempt because of it");
-    if (whitelist.unread)
-        log_warning("ban_whitelist", "%zu entries of WhitelistedIPs are no addresses",
-                    whitelist.unread);
+    enum result result = php_serialized_visit(text, SLICE("ip"), add_entry, &whitelist);
+    if (is_news)
+        tell_whitelist(result, whitelist.unread);
     return RESULT_OK;
 }
 
@@ -80,16 +89,18 @@ static bool is_same(struct slice a, struct slice b)
 enum result ban_keeper_settings_set(struct ban_keeper_settings *settings, struct slice length,
                                     struct slice whitelist, bool *has_changed)
 {
+    bool is_new_length = !settings->is_known || !is_same(settings->length_text, length);
+    bool is_new_list = !settings->is_known || !is_same(settings->whitelist_text, whitelist);
     *has_changed = false;
-    if (settings->is_known && is_same(settings->length_text, length) &&
-        is_same(settings->whitelist_text, whitelist))
+    if (!is_new_length && !is_new_list)
         return RESULT_OK;
     struct ban_keeper_settings made;
     ban_keeper_settings_init(&made);
     made.is_known = true;
     made.length_text = copy_text(&made.arena, length);
     made.whitelist_text = copy_text(&made.arena, whitelist);
-    enum result result = read_whitelist(whitelist, &made.arena, &made.settings.whitelist);
+    enum result result =
+        read_whitelist(whitelist, is_new_list, &made.arena, &made.settings.whitelist);
     if (result == RESULT_OK &&
         (!made.length_text.data != !length.data || !made.whitelist_text.data != !whitelist.data))
         result = RESULT_NO_MEMORY;
@@ -97,7 +108,7 @@ enum result ban_keeper_settings_set(struct ban_keeper_settings *settings, struct
         ban_keeper_settings_clear(&made);
         return result;
     }
-    read_length(length, &made.settings);
+    read_length(length, is_new_length, &made.settings);
     ban_keeper_settings_clear(settings);
     *settings = made;
     *has_changed = true;

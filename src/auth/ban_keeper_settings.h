@@ -21,7 +21,7 @@ void ban_keeper_settings_init(struct ban_keeper_settings *settings);
 void ban_keeper_settings_clear(struct ban_keeper_settings *settings);
 
 /* *has_changed: since the last reading that succeeded, or it is the first. What cannot be used (a
- * length that is no number, a whitelist that is none) counts as absent, and is logged then. */
+ * length that is no number, a whitelist that is none) counts as absent, and is logged once. */
 enum result ban_keeper_settings_read(struct ban_keeper_settings *settings,
                                      struct database *database, bool *has_changed);
 /* The same with the rows' texts; data is NULL where one is absent. */

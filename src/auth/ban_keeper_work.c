@@ -48,13 +48,14 @@ static bool make_room(struct ban_work *work)
     return oldest != NULL;
 }
 
-/* A copy, with a NUL behind it. */
+/* A copy, with a NUL behind it. A character that is cut through lies behind the cut below. */
 static void tidy(struct slice text, struct buffer *out)
 {
-    bool is_long = text.size > BAN_WORK_MOST_TEXT;
+    enum { LONGEST_CHARACTER = 4 };
+    bool is_long = text.size > BAN_WORK_MOST_TEXT + LONGEST_CHARACTER;
     buffer_init(out);
-    /* What is replaced grows at most threefold. */
-    utf8_append_repaired(out, is_long ? slice_of(text.data, BAN_WORK_MOST_TEXT) : text);
+    utf8_append_repaired(out, is_long ? slice_of(text.data, BAN_WORK_MOST_TEXT + LONGEST_CHARACTER)
+                                      : text);
     if (out->size > BAN_WORK_MOST_TEXT)
         out->size = utf8_valid_prefix(slice_of(out->data, BAN_WORK_MOST_TEXT));
     buffer_append_char(out, '\0');
@@ -90,7 +91,8 @@ static struct ban_row_work *wish_row(struct ban_work *work, const struct network
     return row;
 }
 
-void ban_work_add_row(struct ban_work *work, const struct network *network, struct slice reason)
+void ban_work_add_row(struct ban_work *work, const struct network *network, int64_t ends_ms,
+                      struct slice reason)
 {
     struct buffer text;
     tidy(reason, &text);
@@ -101,6 +103,8 @@ void ban_work_add_row(struct ban_work *work, const struct network *network, stru
     }
     free(row->reason);
     row->reason = text.data;
+    if (!row->has_add || row->ends_ms < ends_ms)
+        row->ends_ms = ends_ms;
     row->has_add = true;
 }
 
@@ -121,6 +125,13 @@ bool ban_work_deletes(const struct ban_work *work, const struct network *network
     return row && row->has_delete;
 }
 
+bool ban_work_adds(const struct ban_work *work, const struct network *network, int64_t *ends_ms)
+{
+    const struct ban_row_work *row = work->rows ? find_row(work, network) : NULL;
+    *ends_ms = row && row->has_add ? row->ends_ms : 0;
+    return row && row->has_add;
+}
+
 bool ban_work_first_row(const struct ban_work *work, struct ban_row_copy *copy)
 {
     const struct ban_row_work *row = work->rows;
@@ -130,8 +141,18 @@ bool ban_work_first_row(const struct ban_work *work, struct ban_row_copy *copy)
     copy->has_delete = row->has_delete;
     copy->has_add = row->has_add;
     copy->version = row->version;
+    copy->ends_ms = row->ends_ms;
     snprintf(copy->reason, sizeof(copy->reason), "%s", row->has_add ? row->reason : "");
     return true;
+}
+
+void ban_work_postpone_row(struct ban_work *work, const struct ban_row_copy *copy)
+{
+    struct ban_row_work *row = find_row(work, &copy->network);
+    if (!row)
+        return;
+    HASH_DEL(work->rows, row);
+    HASH_ADD(hh, work->rows, network, sizeof(row->network), row);
 }
 
 bool ban_work_end_row(struct ban_work *work, const struct ban_row_copy *copy)

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
 #include "auth/ban_keeper.h"
@@ -17,8 +18,11 @@
 
 enum {
     FIRST_POLL_MS = 2000,
+    MOST_NEWS = 1000, /* new rows of one poll that are told to the others, which poll too */
     DEFAULT_LENGTH_MS = 15 * 60 * 1000, /* where InvalidLoginBanLength is absent */
 };
+/* A hundred years: longer than anybody means, and no sum overflows. */
+#define LONGEST_MS UINT64_C(3155760000000)
 
 _Static_assert((int)BANS_MOST_HOLDING == (int)BAN_TABLE_MOST_MASKS, "one ban a mask");
 
@@ -37,6 +41,8 @@ struct bans {
     struct arena whitelist_arena;
     struct network_list whitelist; /* WHMCS's WhitelistedIPs */
     atomic_bool has_started;       /* rows found from now on are news */
+    uint64_t news_poll;            /* the keeper's thread: which poll news is of */
+    unsigned news;
     atomic_uint next_failure;
     uint32_t origin; /* of this process's failures */
 };
@@ -65,19 +71,23 @@ static bool is_exempt(struct bans *bans, const struct network_address *address)
 static void on_settings(void *context, const struct ban_settings *settings)
 {
     struct bans *bans = context;
-    struct network_list copy = {0};
-    size_t count = settings->whitelist.count;
+    struct arena arena;
+    size_t size = settings->whitelist.count * sizeof(struct network);
     if (!bans->has_own_length)
         atomic_store(&bans->length_ms,
                      settings->has_length ? settings->length_ms : DEFAULT_LENGTH_MS);
+    arena_init(&arena);
+    struct network_list copy = {arena_alloc(&arena, size + 1), settings->whitelist.count};
+    if (!copy.items)
+        return; /* the old one is better than none */
+    if (size)
+        memcpy(copy.items, settings->whitelist.items, size);
     pthread_rwlock_wrlock(&bans->whitelist_lock);
-    arena_clear(&bans->whitelist_arena);
-    arena_init(&bans->whitelist_arena);
-    copy.items = arena_alloc(&bans->whitelist_arena, (count + 1) * sizeof(*copy.items));
-    for (size_t i = 0; copy.items && i < count; i++)
-        copy.items[copy.count++] = settings->whitelist.items[i];
+    struct arena old = bans->whitelist_arena;
+    bans->whitelist_arena = arena;
     bans->whitelist = copy;
     pthread_rwlock_unlock(&bans->whitelist_lock);
+    arena_clear(&old);
 }
 
 /* --- bans ---------------------------------------------------------------------------------- */
@@ -114,11 +124,21 @@ static void on_shared_ban(void *context, const struct ban *ban)
     announce(context, ban);
 }
 
+static bool is_news(struct bans *bans, const struct ban *ban)
+{
+    if (bans->news_poll != ban->poll)
+        bans->news = 0;
+    bans->news_poll = ban->poll;
+    return atomic_load(&bans->has_started) && bans->news++ < MOST_NEWS;
+}
+
+/* Others learn that the row is known: a ban of which they have heard can be lifted by their polls.
+ */
 static void on_row(void *context, const struct ban *ban)
 {
     struct bans *bans = context;
     ban_counters_clear(bans->counters, &ban->network);
-    if (atomic_load(&bans->has_started))
+    if (is_news(bans, ban))
         ban_share_ban(bans->share, ban);
 }
 
@@ -220,11 +240,17 @@ void bans_note_success(struct bans *bans, const struct network_address *address,
 
 /* --- by hand ------------------------------------------------------------------------------- */
 
+static uint64_t bounded_length(uint64_t length_ms)
+{
+    return length_ms < LONGEST_MS ? length_ms : LONGEST_MS;
+}
+
 enum result bans_add(struct bans *bans, const struct network *network, uint64_t length_ms,
                      struct slice reason, struct slice who)
 {
     char text[NETWORK_TEXT];
     struct buffer line;
+    length_ms = bounded_length(length_ms);
     const struct ban ban = {*network, wall_ms() + (int64_t)length_ms, 0};
     if (ban_table_put(bans->table, &ban, wall_ms()) == BAN_REFUSED)
         return RESULT_LIMIT;
@@ -245,6 +271,10 @@ enum result bans_remove(struct bans *bans, const struct network *network, struct
 {
     char text[NETWORK_TEXT];
     struct buffer line;
+    struct ban ban;
+    if (!ban_keeper_writes(bans->keeper) && ban_table_find(bans->table, network, wall_ms(), &ban) &&
+        ban.poll > 0)
+        return RESULT_DENIED;
     if (!ban_table_remove(bans->table, network))
         return RESULT_NOT_FOUND;
     network_print(network, text);
@@ -372,7 +402,7 @@ struct bans *bans_create(const struct bans_options *options)
     bans->has_own_length = options->config->length[0] != '\0';
     if (bans->has_own_length)
         config_read_duration(slice_from(options->config->length), &length_ms);
-    atomic_init(&bans->length_ms, length_ms);
+    atomic_init(&bans->length_ms, bounded_length(length_ms));
     bool is_whole =
         network_list_parse(slice_from(options->config->exempt), &bans->arena, &bans->exempt) &&
         RAND_bytes((unsigned char *)&bans->origin, sizeof(bans->origin)) == 1 &&

@@ -73,7 +73,7 @@
     X(BANS_ROWS, "portcullis_ban_rows", "gauge", "Rows of tblbannedips in force at the last poll") \
     X(BANS_POLL_US, "portcullis_ban_poll_microseconds", "gauge", "What reading them took")         \
     X(BANS_UNWRITTEN, "portcullis_bans_unwritten_total", "counter",                                \
-      "Rows and log lines never written to the database, since too many waited")                   \
+      "Rows and log lines never written: too many waited, or the database refused")                \
     X(RATE_ADDRESS, "portcullis_limit_rate_address_total", "counter",                              \
       "Requests over rate.per_address: 429")                                                       \
     X(RATE_ADMIN, "portcullis_limit_rate_admin_total", "counter",                                  \
