@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 
-enum { SHARDS = 64 };
+enum { SHARDS = 64, MOST_WALKED = 10000 };
 
 /* One address. */
 struct counter {
@@ -320,7 +320,7 @@ void ban_counters_clear(struct ban_counters *counters, const struct network *net
         drop_if_empty(counters, shard, counter);
     }
     pthread_mutex_unlock(&shard->lock);
-    if (is_counted_as_one(counters, network))
+    if (is_counted_as_one(counters, network) || ban_counters_count(counters) > MOST_WALKED)
         return;
     for (size_t i = 0; i < SHARDS; i++) {
         pthread_mutex_lock(&counters->shards[i].lock);

@@ -52,7 +52,8 @@ bool ban_counters_fail(struct ban_counters *counters, const struct network_addre
 bool ban_counters_clear_user(struct ban_counters *counters, const struct network_address *address,
                              uint64_t user);
 /* Forgets all failures of the addresses in the network. One look for what a client is counted as;
- * for a wider network every address is looked at. */
+ * for a wider network every address is looked at, unless there are so many that it would hold
+ * others up: failures run out by themselves. */
 void ban_counters_clear(struct ban_counters *counters, const struct network *network);
 /* Is anything counted at all? One load. */
 bool ban_counters_are_empty(const struct ban_counters *counters);

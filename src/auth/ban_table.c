@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 
-enum { SHARDS = BAN_TABLE_PARTS, FIRST_SLOTS = 16 };
+enum { SHARDS = BAN_TABLE_PARTS, FIRST_SLOTS = 16, FILTER = 1024 };
 #define POLL_BITS ((UINT64_C(1) << 56) - 1)
 /* Rows tell whole seconds; less than this is no change of a ban's end. */
 enum { SAME_END_MS = 2000, ENDING_MS = SAME_END_MS + 1000 };
@@ -42,6 +42,9 @@ struct ban_table {
     struct network_address masks[BAN_TABLE_MOST_MASKS];
     atomic_size_t mask_bans[BAN_TABLE_MOST_MASKS];
     atomic_size_t mask_count;
+    /* How many bans of a mask have a hash: where there is none, a look at the shard is saved. Of
+     * the masks of wildcards and CIDR, which few bans have, that is nearly always so. */
+    atomic_uint filter[BAN_TABLE_MOST_MASKS][FILTER];
     struct shard shards[SHARDS];
 };
 
@@ -148,13 +151,20 @@ static bool make_room(struct ban_table *table, struct shard *shard)
     return true;
 }
 
+static atomic_uint *filter_of(struct ban_table *table, uint64_t hash, size_t mask)
+{
+    return &table->filter[mask][hash >> 32 & (FILTER - 1)];
+}
+
 /* What comes behind a freed slot moves up, so that no probe ends before its key. */
 static void free_slot(struct ban_table *table, struct shard *shard, struct slot *slot)
 {
     size_t last = shard->capacity - 1;
     size_t gap = (size_t)(slot - shard->slots);
+    uint64_t hash = hash_of(table, &slot->address, slot->mask);
     atomic_fetch_sub(&table->count, 1);
     atomic_fetch_sub(&table->mask_bans[slot->mask], 1);
+    atomic_fetch_sub(filter_of(table, hash, slot->mask), 1);
     shard->count--;
     for (size_t at = (gap + 1) & last; shard->slots[at].expires_ms; at = (at + 1) & last) {
         const struct slot *next = &shard->slots[at];
@@ -194,6 +204,7 @@ static enum ban_change add_slot(struct ban_table *table, struct shard *shard, ui
     shard->count++;
     atomic_fetch_add(&table->count, 1);
     atomic_fetch_add(&table->mask_bans[mask], 1);
+    atomic_fetch_add(filter_of(table, hash, mask), 1);
     return BAN_NEW;
 }
 
@@ -226,6 +237,8 @@ static bool look_up(struct ban_table *table, const struct network_address *addre
     uint64_t hash = hash_of(table, address, mask);
     struct shard *shard = shard_of(table, hash);
     bool is_found = false;
+    if (atomic_load_explicit(filter_of(table, hash, mask), memory_order_relaxed) == 0)
+        return false;
     pthread_rwlock_rdlock(&shard->lock);
     if (shard->count) {
         const struct slot *slot = find_slot(shard, hash, address, mask);
