@@ -527,7 +527,8 @@ def test_forwarded_for_of_a_stranger(listeners, name):
     (v2("10.0.0.9"), forwarded("unknown"), "10.0.0.9"),
     (v2_of(0, 0), forwarded("198.51.100.1"), "198.51.100.1"),
     (b"PROXY UNKNOWN\r\n", forwarded("198.51.100.1"), "198.51.100.1"),
-])
+], ids=["a client, v1", "a client, v2", "IPv6", "a proxy", "an IPv4-mapped proxy", "a proxy, no field", "a proxy, garbage", "local",
+        "unknown"])
 @pytest.mark.parametrize("to", ["proxied", "proxied_unix"])
 def test_proxy_header_and_forwarded_for(listeners, header, fields, client, to):
     """gives the peer to which the rule above then applies"""
