@@ -31,9 +31,13 @@ static size_t at_least_one(size_t n)
 bool login_gate_init(struct login_gate *gate, size_t max_hashing, size_t workers)
 {
     pthread_condattr_t attributes;
-    *gate =
-        (struct login_gate){.most_running = at_least_one(max_hashing ? max_hashing : workers / 2),
-                            .most_waiting = workers / 4};
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t standard = workers / 2;
+    /* More at once than there are cores end no sooner, and press harder on everybody else. */
+    if (cores > 0 && standard > (size_t)cores)
+        standard = (size_t)cores;
+    *gate = (struct login_gate){.most_running = at_least_one(max_hashing ? max_hashing : standard),
+                                .most_waiting = workers / 4};
     pthread_mutex_init(&gate->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

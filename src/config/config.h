@@ -63,8 +63,9 @@ struct config_abuse {
 struct config_auth {
     uint64_t cache_ttl_ms; /* auth.cache_ttl: 30 s */
     uint64_t recheck_ms;   /* auth.recheck: 2 s */
-    uint64_t max_hashing;  /* auth.max_hashing: bcrypt at once, 0 = half the workers */
-    char *super_roles;     /* auth.super_roles: role ids that see everything; wins over the row */
+    uint64_t
+        max_hashing;   /* auth.max_hashing: bcrypt at once, 0 = half the workers, at most cores */
+    char *super_roles; /* auth.super_roles: role ids that see everything; wins over the row */
 };
 
 struct config_ban {

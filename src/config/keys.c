@@ -74,7 +74,7 @@ const struct config_key config_keys[] = {
 
     DURATION(auth, cache_ttl, LIVE, "30 s", 0, HOUR_MS, "How long a login is remembered without hashing its password again.")
     DURATION(auth, recheck, LIVE, "2 s", 0, HOUR_MS, "How often a remembered admin's row and role are read again.")
-    NUMBER(auth, max_hashing, FIXED, "0", 0, 1024, "bcrypt computations at once, so that logins cannot take every worker; 0 = half the workers.")
+    NUMBER(auth, max_hashing, FIXED, "0", 0, 1024, "bcrypt computations at once, so that logins cannot take every worker; 0 = half the workers, but no more than cores.")
     TEXT(auth, super_roles, LIVE, "", config_syntax_ids,
          "Ids of the roles that see every project, separated by commas; empty = the add-on's row admin_super_roles, and where that is absent too, all.")
 

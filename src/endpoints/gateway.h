@@ -50,6 +50,12 @@ struct gateway {
     char start_text[16];            /* random; begins every request id of this process */
 };
 
+/* The pool's lane for logins: behind those of the resources, and narrower. */
+static inline uint32_t gateway_login_lane(const struct gateway *gateway)
+{
+    return (uint32_t)gateway->catalog->resource_count;
+}
+
 /* Builds it all and binds the listeners; nothing runs yet. Problems are logged. */
 enum result gateway_create(const struct config *config, struct gateway **gateway);
 /* Starts loops and workers and returns; gateway_stop drains, then ends them. */

@@ -94,18 +94,37 @@ static enum http_verdict on_head(struct http_request *http)
     return HTTP_ANSWERED;
 }
 
+/* Goes nowhere but into log and metrics, under the code that nginx made common. */
+void remote_drop(struct remote_request *request)
+{
+    struct http_response response = {.status = 499};
+    http_respond(request->http, &response);
+}
+
 static void on_done(struct pool_job *job)
 {
     struct remote_request *request = (struct remote_request *)job;
-    request->http->phase_us[METRIC_PHASE_QUEUE] = job->queued_us;
-    remote_login_end(request, BAN_UNDECIDED);
-    if (job->was_dropped) {
-        /* Goes nowhere but into log and metrics, under the code that nginx made common. */
-        struct http_response response = {.status = 499};
-        http_respond(request->http, &response);
-        return;
-    }
-    remote_answer_send(request, request->answer);
+    request->http->phase_us[METRIC_PHASE_QUEUE] += job->queued_us;
+    if (job->was_dropped)
+        remote_drop(request);
+    else
+        remote_answer_send(request, request->answer);
+}
+
+bool remote_submit_job(struct remote_request *request, uint32_t lane)
+{
+    struct pool_job *job = &request->job;
+    job->loop = http_request_loop(request->http);
+    job->lane = lane;
+    if (pool_submit(request->gateway->pool, job) == RESULT_OK)
+        return true;
+    job->run = NULL;
+    problem_set(&request->problem, 503, SLICE("Service Unavailable"));
+    problem_add(&request->problem, SLICE("queue_full"), slice_of("", 0),
+                "too many requests are waiting for the database; try again");
+    request->problem.retry_after_s = 1;
+    remote_refuse(request);
+    return false;
 }
 
 void remote_submit(struct remote_request *request)
@@ -114,20 +133,10 @@ void remote_submit(struct remote_request *request)
     job->run = remote_work_run;
     job->share = remote_work_share;
     job->run_group = remote_work_run_group;
-    job->group = request->is_compiled ? execute_group_of(&request->queries) : NULL;
+    job->group = execute_group_of(&request->queries);
     job->done = on_done;
-    job->loop = http_request_loop(request->http);
-    job->lane = chain_last(&request->chain)->resource->lane;
-    job->key = request->is_known ? remote_join_key(request) : slice_of("", 0);
-    if (pool_submit(request->gateway->pool, job) == RESULT_OK)
-        return;
-    job->run = NULL;
-    remote_login_end(request, BAN_UNDECIDED);
-    problem_set(&request->problem, 503, SLICE("Service Unavailable"));
-    problem_add(&request->problem, SLICE("queue_full"), slice_of("", 0),
-                "too many requests are waiting for the database; try again");
-    request->problem.retry_after_s = 1;
-    remote_refuse(request);
+    job->key = remote_join_key(request);
+    remote_submit_job(request, chain_last(&request->chain)->resource->lane);
 }
 
 static void on_end(struct http_request *http)

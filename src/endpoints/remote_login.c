@@ -1,11 +1,16 @@
 /*
- * A login on the loop. What memory knows is let in at once. Anything else is an attempt: as many of
- * one address may be undecided as failures are left to it, the others wait in line
- * (auth-and-bans.md, "Bans"), each in its own request and at no worker's expense.
+ * The login of a request. What memory knows is let in at once. Anything else is an attempt: as many
+ * of one address may be undecided as failures are left to it, the others wait in line
+ * (auth-and-bans.md, "Bans"), each in its own request and at no worker's expense. An attempt is a
+ * job of its own, in a lane of its own: whatever logins wait for, those who are in do not.
  */
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "endpoints/remote_request.h"
+#include "endpoints/worker.h"
+
+/* --- refusing ------------------------------------------------------------------------------ */
 
 void remote_refuse_banned(struct remote_request *request)
 {
@@ -25,7 +30,48 @@ void remote_refuse_too_fast(struct remote_request *request)
     request->problem.retry_after_s = (uint32_t)rate->retry_s;
 }
 
-bool remote_login_is_within_rate(struct remote_request *request)
+static void refuse_banned(struct remote_request *request)
+{
+    metric_increment(METRIC_BANS_REFUSED);
+    remote_refuse_banned(request);
+    remote_refuse(request);
+}
+
+/* Sets the problem of a verdict that lets nobody in. */
+static void explain_login(struct remote_request *request, enum login_verdict verdict)
+{
+    static const struct {
+        enum login_verdict verdict;
+        int status;
+        struct slice message;
+        struct slice code;
+        const char *detail;
+    } refusals[] = {
+        {LOGIN_WRONG, 401, SLICE("Authentication Failed"), SLICE("authentication_failed"),
+         "username or password is wrong, or the administrator is disabled"},
+        {LOGIN_MISSING, 401, SLICE("Authentication Failed"), SLICE("authentication_failed"),
+         "username and password (the MD5 of the password, in hex) are needed"},
+        {LOGIN_ROLE, 403, SLICE("Your Administrator Role is Not Permitted to Access wbTeamPro"),
+         SLICE("role_denied"), "the add-on's access list does not hold this administrator's role"},
+        {LOGIN_OFF, 503, SLICE("Service Unavailable"), SLICE("api_off"),
+         "the add-on's setting api_active switches the API off"},
+        {LOGIN_BUSY, 503, SLICE("Service Unavailable"), SLICE("overloaded"),
+         "too many logins are being checked; try again"},
+        {LOGIN_UNAVAILABLE, 503, SLICE("Service Unavailable"), SLICE("database_unavailable"),
+         "the database cannot be reached; try again"},
+    };
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        if (refusals[i].verdict != verdict)
+            continue;
+        problem_set(&request->problem, refusals[i].status, refusals[i].message);
+        problem_add(&request->problem, refusals[i].code, slice_of("", 0), "%s", refusals[i].detail);
+        request->problem.retry_after_s = refusals[i].status == 503 ? 1 : 0;
+    }
+}
+
+/* --- let in -------------------------------------------------------------------------------- */
+
+static bool is_within_rate(struct remote_request *request)
 {
     request->admin_rate =
         rates_take_admin(request->gateway->guard.rates, request->principal.admin_id);
@@ -34,7 +80,18 @@ bool remote_login_is_within_rate(struct remote_request *request)
     return request->admin_rate.is_within;
 }
 
-void remote_login_end(struct remote_request *request, enum ban_outcome outcome)
+static void go_on(struct remote_request *request)
+{
+    if (is_within_rate(request) && remote_compile(request))
+        remote_submit(request);
+    else
+        remote_refuse(request);
+}
+
+/* --- an attempt ---------------------------------------------------------------------------- */
+
+/* What came of an attempt that had its turn; again, it does nothing. Any thread. */
+static void end_attempt(struct remote_request *request, enum ban_outcome outcome)
 {
     if (!request->is_undecided)
         return;
@@ -43,11 +100,55 @@ void remote_login_end(struct remote_request *request, enum ban_outcome outcome)
                     request->credentials.username);
 }
 
-static void refuse_banned(struct remote_request *request)
+/* A right password without the right role is no failure, and no success that clears failures: the
+ * caller is not let in. */
+static enum ban_outcome outcome_of(enum login_verdict verdict)
 {
-    metric_increment(METRIC_BANS_REFUSED);
-    remote_refuse_banned(request);
-    remote_refuse(request);
+    if (verdict == LOGIN_WRONG)
+        return BAN_FAILED;
+    return verdict == LOGIN_OK ? BAN_SUCCEEDED : BAN_UNDECIDED;
+}
+
+static void check(struct pool_job *job, void *context)
+{
+    struct remote_request *request = (struct remote_request *)job;
+    struct worker *worker = context;
+    uint64_t began_us = clock_now_us();
+    enum login_verdict verdict = LOGIN_UNAVAILABLE;
+    if (worker) {
+        verdict = login_check(request->gateway->logins, worker->database, &request->credentials,
+                              &request->principal);
+        worker_report(worker);
+    }
+    request->is_known = verdict == LOGIN_OK;
+    end_attempt(request, outcome_of(verdict));
+    if (!request->is_known)
+        explain_login(request, verdict);
+    request->http->phase_us[METRIC_PHASE_AUTH] = clock_now_us() - began_us;
+}
+
+static void on_checked(struct pool_job *job)
+{
+    struct remote_request *request = (struct remote_request *)job;
+    bool has_gone = job->was_dropped || atomic_load(&job->is_abandoned);
+    request->http->phase_us[METRIC_PHASE_QUEUE] = job->queued_us;
+    end_attempt(request, BAN_UNDECIDED);
+    job->run = NULL;
+    if (has_gone)
+        remote_drop(request);
+    else if (request->is_known)
+        go_on(request);
+    else
+        remote_refuse(request);
+}
+
+static void submit_attempt(struct remote_request *request)
+{
+    struct pool_job *job = &request->job;
+    job->run = check;
+    job->done = on_checked;
+    if (!remote_submit_job(request, gateway_login_lane(request->gateway)))
+        end_attempt(request, BAN_UNDECIDED);
 }
 
 static struct remote_request *request_of(struct ban_attempt *attempt)
@@ -63,18 +164,16 @@ static void on_turn(struct ban_attempt *attempt)
     request->is_in_line = false;
     request->is_undecided = true;
     if (has_gone || is_banned)
-        remote_login_end(request, BAN_UNDECIDED);
-    if (has_gone) {
-        struct http_response response = {.status = 499};
-        http_respond(request->http, &response);
-    } else if (is_banned) {
+        end_attempt(request, BAN_UNDECIDED);
+    if (has_gone)
+        remote_drop(request);
+    else if (is_banned)
         refuse_banned(request);
-    } else {
-        remote_submit(request);
-    }
+    else
+        submit_attempt(request);
 }
 
-static void attempt_login(struct remote_request *request)
+static void begin_attempt(struct remote_request *request)
 {
     request->attempt.loop = http_request_loop(request->http);
     request->attempt.on_turn = on_turn;
@@ -83,19 +182,9 @@ static void attempt_login(struct remote_request *request)
     request->is_in_line = turn == BAN_TURN_LATER;
     request->is_undecided = turn == BAN_TURN_NOW;
     if (turn == BAN_TURN_NOW)
-        remote_submit(request);
+        submit_attempt(request);
     else if (turn == BAN_TURN_NEVER)
         refuse_banned(request);
-}
-
-static void go_on(struct remote_request *request)
-{
-    bans_note_success(request->gateway->guard.bans, &request->address,
-                      request->credentials.username);
-    if (remote_login_is_within_rate(request) && remote_compile(request))
-        remote_submit(request);
-    else
-        remote_refuse(request);
 }
 
 void remote_login_begin(struct remote_request *request)
@@ -104,11 +193,13 @@ void remote_login_begin(struct remote_request *request)
         login_recall(request->gateway->logins, &request->credentials, &request->principal);
     request->is_known = verdict == LOGIN_OK;
     if (request->is_known) {
+        bans_note_success(request->gateway->guard.bans, &request->address,
+                          request->credentials.username);
         go_on(request);
     } else if (verdict == LOGIN_MISSING) {
-        remote_refuse_missing_login(request);
+        explain_login(request, verdict);
         remote_refuse(request);
     } else {
-        attempt_login(request);
+        begin_attempt(request);
     }
 }

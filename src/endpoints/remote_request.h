@@ -4,8 +4,8 @@
  *
  *   guard.c          loop    the client's address, bans, rates
  *   remote_read.c    loop    chain, method, parameters, credentials; refuses what is wrong
- *   remote_login.c   loop    the login: known, in line for its turn, or a worker's to check
- *   remote_work.c    worker  login if needed, compile if needed, execute, compress
+ *   remote_login.c   both    the login: known, in line for its turn, or a job of its own
+ *   remote_work.c    worker  execute, compress
  *   remote_group.c   worker  the same for several records at once
  *   remote_answer.c  loop    the answer's head; conditional requests; faults of http itself
  *   remote_api.c     loop    the handler that strings them together
@@ -78,27 +78,27 @@ bool remote_compile(struct remote_request *request);
 /* Loop: equal keys may share an answer. Empty when they must not. */
 struct slice remote_join_key(struct remote_request *request);
 
-/* Loop. Logs in from memory, or gives the request to the workers, now or when it is its turn. */
+/* Loop. Logs in, from memory or by a job of its own, now or when it is its turn; then compiles and
+ * gives the request to the workers, or refuses it. */
 void remote_login_begin(struct remote_request *request);
-/* Any thread: what came of a login that had its turn; again, it does nothing. */
-void remote_login_end(struct remote_request *request, enum ban_outcome outcome);
-/* Loop or worker, once the admin is known: his rate; false: problem set. */
-bool remote_login_is_within_rate(struct remote_request *request);
 /* Sets the problem of a request that its guard, or its admin's rate, does not let pass. */
 void remote_refuse_banned(struct remote_request *request);
 void remote_refuse_too_fast(struct remote_request *request);
 /* Loop: sends the answer of request->problem. */
 void remote_refuse(struct remote_request *request);
-/* Loop: gives the request to the workers; refuses it when their queue is full. */
+/* Loop: gives the job, its run and done set, to the workers; refuses the request when their queue
+ * is full. */
+bool remote_submit_job(struct remote_request *request, uint32_t lane);
+/* Loop: the same with the request as it was compiled. */
 void remote_submit(struct remote_request *request);
+/* Loop: ends a request whose client has gone. */
+void remote_drop(struct remote_request *request);
 
 /* Worker: the job's run, run_group and share. */
 void remote_work_run(struct pool_job *job, void *worker);
 void remote_work_run_group(struct pool_job *first, void *worker);
 void remote_work_share(struct pool_job *leader, struct pool_job *follower);
 
-/* Loop: sets the problem of a request that brought no login. */
-void remote_refuse_missing_login(struct remote_request *request);
 /* Any thread: makes the answer of request->problem, with a writer of that thread. NULL when memory
  * is out. */
 struct remote_answer *remote_answer_problem(const struct remote_request *request,

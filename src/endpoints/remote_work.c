@@ -1,4 +1,4 @@
-/* The worker's half: login, compile, execute, compress; always ends with an answer. */
+/* The worker's half: execute, compress; always ends with an answer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,57 +62,6 @@ struct remote_answer *remote_answer_problem(const struct remote_request *request
         return answer;
     remote_answer_release(answer);
     return NULL;
-}
-
-/* A right password without the right role is no failure, and no success that clears failures: the
- * caller is not let in. */
-static enum ban_outcome outcome_of(enum login_verdict verdict)
-{
-    if (verdict == LOGIN_WRONG)
-        return BAN_FAILED;
-    return verdict == LOGIN_OK ? BAN_SUCCEEDED : BAN_UNDECIDED;
-}
-
-static bool check_login(struct remote_request *request, struct worker *worker)
-{
-    static const struct {
-        enum login_verdict verdict;
-        int status;
-        struct slice message;
-        struct slice code;
-        const char *detail;
-    } refusals[] = {
-        {LOGIN_WRONG, 401, SLICE("Authentication Failed"), SLICE("authentication_failed"),
-         "username or password is wrong, or the administrator is disabled"},
-        {LOGIN_MISSING, 401, SLICE("Authentication Failed"), SLICE("authentication_failed"),
-         "username and password (the MD5 of the password, in hex) are needed"},
-        {LOGIN_ROLE, 403, SLICE("Your Administrator Role is Not Permitted to Access wbTeamPro"),
-         SLICE("role_denied"), "the add-on's access list does not hold this administrator's role"},
-        {LOGIN_OFF, 503, SLICE("Service Unavailable"), SLICE("api_off"),
-         "the add-on's setting api_active switches the API off"},
-        {LOGIN_BUSY, 503, SLICE("Service Unavailable"), SLICE("overloaded"),
-         "too many logins are being checked; try again"},
-        {LOGIN_UNAVAILABLE, 503, SLICE("Service Unavailable"), SLICE("database_unavailable"),
-         "the database cannot be reached; try again"},
-    };
-    enum login_verdict verdict = worker ? login_check(request->gateway->logins, worker->database,
-                                                      &request->credentials, &request->principal)
-                                        : LOGIN_MISSING;
-    request->is_known = verdict == LOGIN_OK;
-    remote_login_end(request, outcome_of(verdict));
-    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-        if (refusals[i].verdict != verdict)
-            continue;
-        problem_set(&request->problem, refusals[i].status, refusals[i].message);
-        problem_add(&request->problem, refusals[i].code, slice_of("", 0), "%s", refusals[i].detail);
-        request->problem.retry_after_s = refusals[i].status == 503 ? 1 : 0;
-    }
-    return request->is_known;
-}
-
-void remote_refuse_missing_login(struct remote_request *request)
-{
-    check_login(request, NULL);
 }
 
 void remote_work_prepare(struct remote_request *request, struct worker *worker,
@@ -214,16 +163,6 @@ static struct remote_answer *work(struct remote_request *request, struct worker 
 {
     struct execute_answer parts = {.file.descriptor = -1};
     uint64_t *phases = request->http->phase_us;
-    if (!request->is_known) {
-        uint64_t began_us = clock_now_us();
-        bool is_let_in = check_login(request, worker);
-        phases[METRIC_PHASE_AUTH] = clock_now_us() - began_us;
-        if (!is_let_in || !remote_login_is_within_rate(request))
-            return remote_answer_problem(request, worker->writers);
-    }
-    if (!request->is_compiled && !remote_compile(request))
-        return remote_answer_problem(request, worker->writers);
-
     uint64_t began_us = clock_now_us();
     database_take_elapsed_us(worker->database);
     struct remote_answer *answer = execute(request, worker, &parts)

@@ -14,8 +14,9 @@
  * one worker, in one run_group: many small questions to the database become one. A group is never
  * waited for: a worker takes what is there.
  *
- * A lane (one a table) may hold at most three quarters of the workers, so that one slow table
- * does not stop the others. Lanes are served in turn, jobs of a lane in order.
+ * A lane (one a table) may hold at most three quarters of the workers, a narrow one at most half,
+ * and a quarter of the queue, so that one slow table does not stop the others. Lanes are served in
+ * turn, jobs of a lane in order.
  */
 #ifndef PORTCULLIS_LOOP_POOL_H
 #define PORTCULLIS_LOOP_POOL_H
@@ -74,6 +75,7 @@ struct pool_options {
     size_t workers;
     size_t queue; /* most jobs waiting; a follower counts too */
     size_t lanes;
+    size_t narrow_lanes; /* the last ones of them */
     struct pool_worker_hooks hooks;
 };
 

@@ -4,6 +4,11 @@
 
 enum { LEAST_BUCKETS = 64 };
 
+static size_t at_least_one(size_t count)
+{
+    return count ? count : 1;
+}
+
 static size_t bucket_count(size_t limit)
 {
     size_t count = LEAST_BUCKETS;
@@ -15,15 +20,21 @@ static size_t bucket_count(size_t limit)
 enum result pool_queue_init(struct pool_queue *queue, const struct pool_options *options)
 {
     size_t buckets = bucket_count(options->queue);
-    size_t three_quarters = options->workers * 3 / 4;
+    size_t wide_lanes = options->lanes - options->narrow_lanes;
     *queue = (struct pool_queue){
         .lanes = calloc(options->lanes, sizeof(*queue->lanes)),
         .lane_count = options->lanes,
-        .lane_workers = three_quarters > 0 ? three_quarters : 1,
         .buckets = calloc(buckets, sizeof(struct pool_job *)),
         .bucket_mask = buckets - 1,
         .limit = options->queue,
     };
+    for (size_t i = 0; queue->lanes != NULL && i < options->lanes; i++) {
+        struct pool_lane *lane = &queue->lanes[i];
+        bool is_wide = i < wide_lanes;
+        lane->most_running =
+            at_least_one(is_wide ? options->workers * 3 / 4 : options->workers / 2);
+        lane->most = is_wide ? options->queue : at_least_one(options->queue / 4);
+    }
     if (queue->lanes != NULL && queue->buckets != NULL)
         return RESULT_OK;
     pool_queue_clear(queue);
@@ -72,7 +83,7 @@ static void remove_leader(struct pool_queue *queue, struct pool_job *job)
 /* A lane that got a job or lost a worker may have become ready: it goes to the end of the list. */
 static void offer_lane(struct pool_queue *queue, struct pool_lane *lane)
 {
-    if (lane->is_ready || lane->first == NULL || lane->running >= queue->lane_workers)
+    if (lane->is_ready || lane->first == NULL || lane->running >= lane->most_running)
         return;
     lane->is_ready = true;
     lane->next_ready = NULL;
@@ -111,15 +122,16 @@ static bool join_leader(struct pool_queue *queue, struct pool_job *job)
 
 enum result pool_queue_push(struct pool_queue *queue, struct pool_job *job)
 {
-    if (queue->count >= queue->limit)
+    struct pool_lane *lane = &queue->lanes[job->lane % queue->lane_count];
+    if (queue->count >= queue->limit || lane->count >= lane->most)
         return RESULT_LIMIT;
     queue->count++;
+    lane->count++;
     job->followers = NULL;
     job->was_joined = false;
     job->was_dropped = false;
     if (join_leader(queue, job))
         return RESULT_OK;
-    struct pool_lane *lane = &queue->lanes[job->lane % queue->lane_count];
     append_job(lane, job);
     offer_lane(queue, lane);
     return RESULT_OK;
@@ -139,7 +151,9 @@ static struct pool_job *take_first(struct pool_queue *queue, struct pool_lane *l
     lane->first = job->next;
     if (job->key.size != 0)
         remove_leader(queue, job);
-    queue->count -= count_sharers(job);
+    size_t sharers = count_sharers(job);
+    queue->count -= sharers;
+    lane->count -= sharers;
     return job;
 }
 

@@ -16,6 +16,9 @@ struct pool_lane {
     struct pool_job *first; /* linked by next */
     struct pool_job *last;
     size_t running; /* workers in this lane */
+    size_t most_running;
+    size_t count; /* jobs waiting here, followers too */
+    size_t most;
     struct pool_lane *next_ready;
     bool is_ready; /* in the ready list */
 };
@@ -23,7 +26,6 @@ struct pool_lane {
 struct pool_queue {
     struct pool_lane *lanes; /* owned */
     size_t lane_count;
-    size_t lane_workers; /* most workers one lane may hold */
     struct pool_lane *ready_first;
     struct pool_lane *ready_last;
     struct pool_job **buckets; /* owned; joinable leaders by key, linked by next_equal */
