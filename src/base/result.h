@@ -11,6 +11,9 @@ enum result {
     RESULT_LIMIT,       /* a bound was reached: queue full, too large, too deep */
     RESULT_TIMEOUT,     /* a deadline passed */
     RESULT_UNAVAILABLE, /* a server we depend on is away; trying again later may help */
+    RESULT_CONFLICT,    /* a deadlock: nothing is stored, the whole may be tried again */
+    RESULT_EXISTS,      /* it is there already */
+    RESULT_UNKNOWN,     /* whether it was done cannot be known: never to be repeated */
     RESULT_STALE,       /* the learnt schema no longer fits the database (error 1054, 1146) */
     RESULT_FAILED,      /* anything else: a bug or a broken peer, logged where it happened */
 };

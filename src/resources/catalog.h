@@ -136,6 +136,51 @@ struct catalog_values {
     struct catalog_names allowed;
 };
 
+/* --- writing (remote-api.md, section 6; catalog_rules.c reads it) --------------------------- */
+
+/* An integer column held between two numbers. */
+struct catalog_bound {
+    struct slice column;
+    int64_t least;
+    int64_t most;
+};
+
+/*
+ * A column that names a row which must exist, where the constants hold; 0 names none, unless the
+ * column is required. Either a resource of the catalog, whose row must be visible to the caller, or
+ * a table of WHMCS's own. A resource's direct parent links are references without being said here.
+ */
+struct catalog_reference {
+    struct slice column;
+    struct catalog_constants where;
+    struct slice resource; /* empty: table and key are given */
+    struct slice table;
+    struct slice key;
+};
+
+/* Rows that hang on rows of their own table. */
+struct catalog_tree {
+    struct slice column;   /* holds the parent's key, 0: a root; empty: no tree */
+    struct slice children; /* counts a row's direct children; kept */
+};
+
+/* What clients may not do, and what the gateway keeps beside what they write. */
+struct catalog_rules {
+    struct catalog_bound *bounds;
+    size_t bound_count;
+    struct catalog_reference *references;
+    size_t reference_count;
+    struct catalog_names now_on_create; /* these columns get NOW() */
+    struct catalog_names now_on_update;
+    struct catalog_names viewer;     /* on create: the caller's admin id */
+    struct slice activity;           /* gets NOW() when something below is written; empty: none */
+    struct catalog_tree tree;        /* column empty: none */
+    struct catalog_constant locked;  /* rows with this value, and all below, are read-only: 409 */
+    struct catalog_constant closed;  /* a thread whose first row has this takes no posts: 409 */
+    struct slice invoice;            /* not 0: deleting it needs params.force; empty: none */
+    struct catalog_names dependants; /* resources whose references here are deleted along */
+};
+
 struct catalog_resource {
     enum catalog_kind kind;
     struct slice name; /* plural; the member's name in answers */
@@ -159,6 +204,7 @@ struct catalog_resource {
     struct catalog_object object;
     struct catalog_list list;
     struct catalog_download download;
+    struct catalog_rules rules;
     struct slice module;        /* settings: the add-on's name in tbladdonmodules */
     struct catalog_names never; /* settings: names never given */
 };

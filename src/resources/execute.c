@@ -135,13 +135,14 @@ static enum result count_or_recall(struct execute_context *context, const struct
     plan_init(&plan, context->arena);
     plan_count(&plan, query);
     print_count_key(&plan, &key);
+    uint64_t epoch = shared_count_cache_epoch(context->counts);
     bool has_key = !key.has_failed && !plan.has_failed;
     bool is_known = has_key && query->count != QUERY_COUNT_EXACT &&
                     shared_count_cache_get(context->counts, buffer_slice(&key), total);
     if (!is_known) {
         result = count_rows(context, &plan, total);
         if (result == RESULT_OK && has_key)
-            shared_count_cache_put(context->counts, buffer_slice(&key), *total);
+            shared_count_cache_put(context->counts, buffer_slice(&key), epoch, *total);
     }
     plan_clear(&plan);
     buffer_clear(&key);

@@ -47,6 +47,7 @@ struct execute_answer {
     struct buffer rows;
     char tag[TAG_SIZE];
     struct execute_file file;
+    int64_t created_id; /* of a write that made one record: for Location; 0: none */
 };
 
 /*

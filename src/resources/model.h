@@ -21,6 +21,7 @@ struct model_column {
     bool is_kept;                        /* by the gateway: clients cannot write it */
     bool is_required;                    /* on create */
     bool is_searched;                    /* by the word `search` */
+    const struct catalog_bound *bound;   /* or NULL */
 };
 
 struct model_resource;
@@ -58,6 +59,16 @@ struct model_visible {
 };
 
 /* The list nested in a single record (a ticket's replies). */
+/* A column that names a row of another table: the catalog's references, and the direct links to
+ * parents. */
+struct model_reference {
+    struct slice column;
+    struct catalog_constants where;
+    const struct model_resource *resource; /* NULL: a table of WHMCS's own */
+    struct slice table;
+    struct slice key;
+};
+
 struct model_list {
     const struct catalog_list *catalog; /* NULL: none */
     struct model_column *columns;
@@ -78,6 +89,12 @@ struct model_resource {
     const struct model_resource *object; /* nested in each row, or NULL */
     struct model_list list;
     struct model_visible visible;
+    struct model_reference *references; /* of columns that the table has */
+    size_t reference_count;
+    const struct model_resource **dependants; /* those that are served */
+    size_t dependant_count;
+    /* All columns of the table, hidden ones too: what an INSERT must supply. */
+    const struct schema_table *table;
     bool has_threads;
     bool has_download;
     struct slice off_reason; /* why it is not served; empty: it is */
@@ -93,8 +110,16 @@ struct model_finding {
     struct model_finding *next;
 };
 
+/* Tables beside those of the resources that the gateway writes to. */
+struct model_journal {
+    bool has_activity_log;
+    bool has_activity_admin; /* tblactivitylog.admin_id: absent in old versions of WHMCS */
+    bool has_idempotency;    /* portcullis_idempotency; else Idempotency-Key is refused, 501 */
+};
+
 struct model {
     struct arena arena; /* owns everything here */
+    struct model_journal journal;
     atomic_uint references;
     const struct catalog *catalog; /* borrowed: lives as long as the gateway */
     struct schema *schema;         /* owned */

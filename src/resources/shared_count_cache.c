@@ -2,6 +2,7 @@
 #include "resources/shared_count_cache.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -13,6 +14,7 @@ enum { MOST_ENTRIES = 4096, MOST_KEY_BYTES = 4096 };
 
 struct entry {
     uint64_t total;
+    uint64_t epoch; /* of another than the cache's: void */
     uint64_t expires_us;
     UT_hash_handle hh;
     char key[];
@@ -21,6 +23,7 @@ struct entry {
 struct shared_count_cache {
     pthread_mutex_t lock;
     uint64_t ttl_us;
+    atomic_uint_fast64_t epoch; /* how many writes there were */
     struct entry *entries;
 };
 
@@ -57,7 +60,7 @@ bool shared_count_cache_get(struct shared_count_cache *cache, struct slice key, 
     *total = 0;
     pthread_mutex_lock(&cache->lock);
     HASH_FIND(hh, cache->entries, key.data, key.size, entry);
-    if (entry && entry->expires_us > clock_now_us()) {
+    if (entry && entry->epoch == atomic_load(&cache->epoch) && entry->expires_us > clock_now_us()) {
         *total = entry->total;
         is_fresh = true;
     }
@@ -66,7 +69,18 @@ bool shared_count_cache_get(struct shared_count_cache *cache, struct slice key, 
     return is_fresh;
 }
 
-void shared_count_cache_put(struct shared_count_cache *cache, struct slice key, uint64_t total)
+uint64_t shared_count_cache_epoch(struct shared_count_cache *cache)
+{
+    return atomic_load(&cache->epoch);
+}
+
+void shared_count_cache_forget(struct shared_count_cache *cache)
+{
+    atomic_fetch_add(&cache->epoch, 1);
+}
+
+void shared_count_cache_put(struct shared_count_cache *cache, struct slice key, uint64_t epoch,
+                            uint64_t total)
 {
     if (!cache->ttl_us || key.size > MOST_KEY_BYTES)
         return;
@@ -75,6 +89,7 @@ void shared_count_cache_put(struct shared_count_cache *cache, struct slice key, 
         return;
     memcpy(made->key, key.data, key.size);
     made->total = total;
+    made->epoch = epoch;
     made->expires_us = clock_now_us() + cache->ttl_us;
 
     struct entry *old = NULL;

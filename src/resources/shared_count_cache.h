@@ -18,6 +18,12 @@ void shared_count_cache_destroy(struct shared_count_cache *cache);
 
 /* The key is the count's statement and its values: equal keys, equal questions. */
 bool shared_count_cache_get(struct shared_count_cache *cache, struct slice key, uint64_t *total);
-void shared_count_cache_put(struct shared_count_cache *cache, struct slice key, uint64_t total);
+/* epoch: shared_count_cache_epoch from before the count was asked for. A total that was counted
+ * before a write, or beside it, is not kept. */
+void shared_count_cache_put(struct shared_count_cache *cache, struct slice key, uint64_t epoch,
+                            uint64_t total);
+uint64_t shared_count_cache_epoch(struct shared_count_cache *cache);
+/* After a write's commit: no total is behind it (remote-api.md section 4, `count`). */
+void shared_count_cache_forget(struct shared_count_cache *cache);
 
 #endif

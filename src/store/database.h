@@ -77,6 +77,27 @@ enum result database_execute(struct database *database, struct slice sql);
 enum result database_snapshot_begin(struct database *database);
 bool database_has_snapshot(const struct database *database);
 enum result database_snapshot_end(struct database *database);
+/*
+ * A transaction of writes. Between begin and its end nothing is ever executed on another
+ * connection: with the connection lost every further statement is RESULT_UNAVAILABLE, until
+ * rollback or commit.
+ *
+ * In it a statement may also return RESULT_CONFLICT (deadlock, or a lock that was waited for too
+ * long: roll back, and run the whole again), RESULT_EXISTS (a unique key is taken), RESULT_INVALID
+ * (the server refuses a value: database_error_column).
+ */
+enum result database_begin(struct database *database);
+/* RESULT_UNKNOWN: the connection was lost before the answer came; it may be stored, or not. */
+enum result database_commit(struct database *database);
+/* Always leaves the connection outside a transaction, if need be by closing it. */
+void database_rollback(struct database *database);
+/* Of the last INSERT, UPDATE or DELETE. Rows found, not rows changed, of an UPDATE. */
+uint64_t database_affected(const struct database *database);
+uint64_t database_insert_id(const struct database *database);
+/* Which column the last RESULT_INVALID was about; empty when the server did not say. Borrowed
+ * until the next statement. */
+struct slice database_error_column(const struct database *database);
+
 /* Keeps the connection fresh from a worker's idle hook; reconnects when it was lost. */
 void database_keep_alive(struct database *database);
 /* Is the connection believed to be up? Any thread (atomic). */

@@ -16,12 +16,12 @@ static void test_remembers(void **state)
     uint64_t total = 9;
     assert_false(shared_count_cache_get(cache, SLICE("a"), &total));
     assert_true(total == 0);
-    shared_count_cache_put(cache, SLICE("a"), 5);
-    shared_count_cache_put(cache, SLICE("a\0b"), UINT64_MAX);
+    shared_count_cache_put(cache, SLICE("a"), 0, 5);
+    shared_count_cache_put(cache, SLICE("a\0b"), 0, UINT64_MAX);
     assert_true(shared_count_cache_get(cache, SLICE("a"), &total) && total == 5);
     assert_true(shared_count_cache_get(cache, SLICE("a\0b"), &total) && total == UINT64_MAX);
     assert_false(shared_count_cache_get(cache, SLICE("a\0c"), &total));
-    shared_count_cache_put(cache, SLICE("a"), 6);
+    shared_count_cache_put(cache, SLICE("a"), 0, 6);
     assert_true(shared_count_cache_get(cache, SLICE("a"), &total) && total == 6);
     shared_count_cache_destroy(cache);
     shared_count_cache_destroy(NULL);
@@ -32,11 +32,11 @@ static void test_expires(void **state)
     (void)state;
     struct shared_count_cache *cache = shared_count_cache_create(30);
     uint64_t total = 0;
-    shared_count_cache_put(cache, SLICE("a"), 5);
+    shared_count_cache_put(cache, SLICE("a"), 0, 5);
     usleep(40000);
     assert_false(shared_count_cache_get(cache, SLICE("a"), &total));
     assert_true(total == 0);
-    shared_count_cache_put(cache, SLICE("a"), 7);
+    shared_count_cache_put(cache, SLICE("a"), 0, 7);
     assert_true(shared_count_cache_get(cache, SLICE("a"), &total) && total == 7);
     shared_count_cache_destroy(cache);
 }
@@ -46,7 +46,7 @@ static void test_off(void **state)
     (void)state;
     struct shared_count_cache *cache = shared_count_cache_create(0);
     uint64_t total = 0;
-    shared_count_cache_put(cache, SLICE("a"), 5);
+    shared_count_cache_put(cache, SLICE("a"), 0, 5);
     assert_false(shared_count_cache_get(cache, SLICE("a"), &total));
     shared_count_cache_destroy(cache);
 }
@@ -60,15 +60,33 @@ static void test_bound(void **state)
     uint64_t total = 0;
     struct shared_count_cache *cache = shared_count_cache_create(60000);
     for (unsigned i = 0; i < BOUND + MORE; i++)
-        shared_count_cache_put(cache, key_of(text, sizeof(text), i), i);
+        shared_count_cache_put(cache, key_of(text, sizeof(text), i), 0, i);
     for (unsigned i = 0; i < BOUND + MORE; i++)
         assert_true(shared_count_cache_get(cache, key_of(text, sizeof(text), i), &total) ==
                     (i >= MORE));
     memset(text, 'k', sizeof(text));
-    shared_count_cache_put(cache, slice_of(text, BOUND), 1);
-    shared_count_cache_put(cache, slice_of(text, BOUND + 1), 1);
+    shared_count_cache_put(cache, slice_of(text, BOUND), 0, 1);
+    shared_count_cache_put(cache, slice_of(text, BOUND + 1), 0, 1);
     assert_true(shared_count_cache_get(cache, slice_of(text, BOUND), &total));
     assert_false(shared_count_cache_get(cache, slice_of(text, BOUND + 1), &total));
+    shared_count_cache_destroy(cache);
+}
+
+static void test_write_makes_totals_void(void **state)
+{
+    /* remote-api.md 4: `total` is never behind a write made through this gateway */
+    uint64_t total;
+    struct shared_count_cache *cache = shared_count_cache_create(60000);
+    (void)state;
+    uint64_t before = shared_count_cache_epoch(cache);
+    shared_count_cache_put(cache, SLICE("a"), before, 5);
+    shared_count_cache_forget(cache);
+    assert_false(shared_count_cache_get(cache, SLICE("a"), &total));
+    /* counted while the write was under way */
+    shared_count_cache_put(cache, SLICE("a"), before, 5);
+    assert_false(shared_count_cache_get(cache, SLICE("a"), &total));
+    shared_count_cache_put(cache, SLICE("a"), shared_count_cache_epoch(cache), 6);
+    assert_true(shared_count_cache_get(cache, SLICE("a"), &total) && total == 6);
     shared_count_cache_destroy(cache);
 }
 
@@ -79,6 +97,7 @@ int main(void)
         cmocka_unit_test(test_expires),
         cmocka_unit_test(test_off),
         cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_write_makes_totals_void),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,39 @@
+/*
+ * portcullis_idempotency: the first success of an Idempotency-Key, kept in the write's own
+ * transaction for 24 hours, so that a crash between commit and answer cannot make it happen twice.
+ * Fixed statements; the thread of the database connection.
+ */
+#ifndef PORTCULLIS_WHMCS_IDEMPOTENCY_H
+#define PORTCULLIS_WHMCS_IDEMPOTENCY_H
+
+#include "base/buffer.h"
+#include "store/database.h"
+
+enum { IDEMPOTENCY_MOST_KEY = 255 }; /* bytes, visible ASCII */
+
+enum idempotency_verdict {
+    IDEMPOTENCY_FIRST, /* claimed: idempotency_keep follows in this transaction */
+    IDEMPOTENCY_AGAIN, /* the same request succeeded before: its answer is in *kept */
+    IDEMPOTENCY_OTHER, /* the key was used with another request: 422 */
+};
+
+/* What is kept of an answer; buffers are the caller's to clear. */
+struct idempotency_answer {
+    int status;
+    struct buffer tag;
+    int64_t created_id;
+    struct buffer body;
+};
+
+/* In a transaction. scope: "remote:ADMIN_ID". Waits while another transaction holds the key (then
+ * RESULT_CONFLICT may come, as from any lock). A record older than 24 hours is taken over. */
+enum result idempotency_claim(struct database *database, struct slice scope, struct slice key,
+                              struct slice request_hash, enum idempotency_verdict *verdict,
+                              struct idempotency_answer *kept);
+enum result idempotency_keep(struct database *database, struct slice scope, struct slice key,
+                             const struct idempotency_answer *answer);
+/* Outside a transaction: deletes some records older than 24 hours; at most once a minute and
+ * process does it do anything. */
+void idempotency_sweep(struct database *database);
+
+#endif
