@@ -2,7 +2,7 @@
  * Reading the catalog. Every object is described by a table of its members; one function walks a
  * JSON object along such a table, so an unknown member is always told.
  */
-#include "resources/catalog.h"
+#include "resources/catalog_reading.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,29 +13,14 @@ extern const size_t catalog_wbteampro_size;
 
 enum { CATALOG_MOST_BYTES = 1024 * 1024 };
 
-/* Where we are, for messages. */
-struct reading {
-    struct catalog *catalog;
-    const char *source;
-    struct slice resource;
-    struct buffer *problems;
-    bool has_failed;
-};
-
-struct member {
-    struct slice name;
-    void (*read)(struct reading *reading, const struct value *value, void *into);
-    size_t offset;
-};
-
-static void complain(struct reading *reading, struct slice member, const char *what)
+void catalog_complain(struct catalog_reading *reading, struct slice member, const char *what)
 {
     reading->has_failed = true;
     buffer_printf(reading->problems, "%s: %.*s: %.*s: %s\n", reading->source,
                   SLICE_ARGS(reading->resource), SLICE_ARGS(member), what);
 }
 
-static void *reading_alloc(struct reading *reading, size_t count, size_t size)
+void *catalog_alloc(struct catalog_reading *reading, size_t count, size_t size)
 {
     void *memory = arena_zalloc(&reading->catalog->arena, count * size + 1);
     if (!memory)
@@ -43,11 +28,11 @@ static void *reading_alloc(struct reading *reading, size_t count, size_t size)
     return memory;
 }
 
-static void read_object(struct reading *reading, const struct value *value,
-                        const struct member *members, size_t count, void *into)
+void catalog_read_object(struct catalog_reading *reading, const struct value *value,
+                         const struct catalog_member *members, size_t count, void *into)
 {
     if (value->type != VALUE_OBJECT) {
-        complain(reading, value->name, "must be an object");
+        catalog_complain(reading, value->name, "must be an object");
         return;
     }
     for (const struct value *child = value->first; child; child = child->next) {
@@ -55,43 +40,45 @@ static void read_object(struct reading *reading, const struct value *value,
         while (i < count && !slice_equal(members[i].name, child->name))
             i++;
         if (i == count)
-            complain(reading, child->name, "no such member is known here");
+            catalog_complain(reading, child->name, "no such member is known here");
         else
             members[i].read(reading, child, (char *)into + members[i].offset);
     }
 }
 
-static void read_name(struct reading *reading, const struct value *value, void *into)
+void catalog_read_name(struct catalog_reading *reading, const struct value *value, void *into)
 {
     if (value->type != VALUE_STRING || value->text.size == 0 ||
         memchr(value->text.data, '`', value->text.size))
-        complain(reading, value->name, "must be a name: a string, not empty, without back-ticks");
+        catalog_complain(reading, value->name,
+                         "must be a name: a string, not empty, without back-ticks");
     else
         *(struct slice *)into = value->text;
 }
 
-static void read_names(struct reading *reading, const struct value *value, void *into)
+void catalog_read_names(struct catalog_reading *reading, const struct value *value, void *into)
 {
     struct catalog_names *names = into;
     if (value->type != VALUE_LIST) {
-        complain(reading, value->name, "must be a list of names");
+        catalog_complain(reading, value->name, "must be a list of names");
         return;
     }
-    names->items = reading_alloc(reading, value->count, sizeof(*names->items));
+    names->items = catalog_alloc(reading, value->count, sizeof(*names->items));
     if (!names->items)
         return;
     for (const struct value *item = value->first; item; item = item->next)
-        read_name(reading, item, &names->items[names->count++]);
+        catalog_read_name(reading, item, &names->items[names->count++]);
 }
 
-static void read_constants(struct reading *reading, const struct value *value, void *into)
+void catalog_read_constants(struct catalog_reading *reading, const struct value *value, void *into)
 {
     struct catalog_constants *constants = into;
     if (value->type != VALUE_OBJECT) {
-        complain(reading, value->name, "must be an object of columns and their constant values");
+        catalog_complain(reading, value->name,
+                         "must be an object of columns and their constant values");
         return;
     }
-    constants->items = reading_alloc(reading, value->count, sizeof(*constants->items));
+    constants->items = catalog_alloc(reading, value->count, sizeof(*constants->items));
     if (!constants->items)
         return;
     for (const struct value *item = value->first; item; item = item->next) {
@@ -99,134 +86,137 @@ static void read_constants(struct reading *reading, const struct value *value, v
         constant->column = item->name;
         constant->value = item->text;
         if (item->type != VALUE_STRING && item->type != VALUE_NUMBER)
-            complain(reading, item->name, "must be a string or a number");
+            catalog_complain(reading, item->name, "must be a string or a number");
     }
 }
 
-static void read_values(struct reading *reading, const struct value *value, void *into)
+static void read_values(struct catalog_reading *reading, const struct value *value, void *into)
 {
     struct catalog_resource *resource = into;
     if (value->type != VALUE_OBJECT) {
-        complain(reading, value->name, "must be an object of columns and their allowed values");
+        catalog_complain(reading, value->name,
+                         "must be an object of columns and their allowed values");
         return;
     }
-    resource->values = reading_alloc(reading, value->count, sizeof(*resource->values));
+    resource->values = catalog_alloc(reading, value->count, sizeof(*resource->values));
     if (!resource->values)
         return;
     for (const struct value *item = value->first; item; item = item->next) {
         struct catalog_values *values = &resource->values[resource->value_count++];
         values->column = item->name;
-        read_names(reading, item, &values->allowed);
+        catalog_read_names(reading, item, &values->allowed);
     }
 }
 
-static void read_through(struct reading *reading, const struct value *value, void *into)
+static void read_through(struct catalog_reading *reading, const struct value *value, void *into)
 {
-    static const struct member members[] = {
-        {SLICE("resource"), read_name, offsetof(struct catalog_link, through_resource)},
-        {SLICE("key"), read_name, offsetof(struct catalog_link, through_key)},
-        {SLICE("column"), read_name, offsetof(struct catalog_link, through_column)},
+    static const struct catalog_member members[] = {
+        {SLICE("resource"), catalog_read_name, offsetof(struct catalog_link, through_resource)},
+        {SLICE("key"), catalog_read_name, offsetof(struct catalog_link, through_key)},
+        {SLICE("column"), catalog_read_name, offsetof(struct catalog_link, through_column)},
     };
     struct catalog_link *link = into;
-    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), link);
+    catalog_read_object(reading, value, members, sizeof(members) / sizeof(members[0]), link);
     if (!link->through_resource.size || !link->through_key.size || !link->through_column.size)
-        complain(reading, value->name, "needs resource, key and column");
+        catalog_complain(reading, value->name, "needs resource, key and column");
 }
 
-static void read_link(struct reading *reading, const struct value *value, struct catalog_link *link)
+static void read_link(struct catalog_reading *reading, const struct value *value,
+                      struct catalog_link *link)
 {
-    static const struct member members[] = {
-        {SLICE("column"), read_name, offsetof(struct catalog_link, column)},
-        {SLICE("where"), read_constants, offsetof(struct catalog_link, where)},
+    static const struct catalog_member members[] = {
+        {SLICE("column"), catalog_read_name, offsetof(struct catalog_link, column)},
+        {SLICE("where"), catalog_read_constants, offsetof(struct catalog_link, where)},
         {SLICE("through"), read_through, 0},
     };
-    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), link);
+    catalog_read_object(reading, value, members, sizeof(members) / sizeof(members[0]), link);
     if (!link->column.size)
-        complain(reading, SLICE("parents"), "each link needs a column");
+        catalog_complain(reading, SLICE("parents"), "each link needs a column");
 }
 
-static void read_links(struct reading *reading, const struct value *value, void *into)
+static void read_links(struct catalog_reading *reading, const struct value *value, void *into)
 {
     struct catalog_parent *parent = into;
     if (value->type != VALUE_LIST || value->count == 0) {
-        complain(reading, value->name, "must be a list of at least one link");
+        catalog_complain(reading, value->name, "must be a list of at least one link");
         return;
     }
-    parent->links = reading_alloc(reading, value->count, sizeof(*parent->links));
+    parent->links = catalog_alloc(reading, value->count, sizeof(*parent->links));
     if (!parent->links)
         return;
     for (const struct value *item = value->first; item; item = item->next)
         read_link(reading, item, &parent->links[parent->link_count++]);
 }
 
-static void read_parents(struct reading *reading, const struct value *value, void *into)
+static void read_parents(struct catalog_reading *reading, const struct value *value, void *into)
 {
-    static const struct member members[] = {
-        {SLICE("parameter"), read_name, offsetof(struct catalog_parent, parameter)},
+    static const struct catalog_member members[] = {
+        {SLICE("parameter"), catalog_read_name, offsetof(struct catalog_parent, parameter)},
         {SLICE("any"), read_links, 0},
     };
     struct catalog_resource *resource = into;
     if (value->type != VALUE_OBJECT) {
-        complain(reading, value->name, "must be an object of resources");
+        catalog_complain(reading, value->name, "must be an object of resources");
         return;
     }
-    resource->parents = reading_alloc(reading, value->count, sizeof(*resource->parents));
+    resource->parents = catalog_alloc(reading, value->count, sizeof(*resource->parents));
     if (!resource->parents)
         return;
     for (const struct value *item = value->first; item; item = item->next) {
         struct catalog_parent *parent = &resource->parents[resource->parent_count++];
         parent->resource = item->name;
-        read_object(reading, item, members, sizeof(members) / sizeof(members[0]), parent);
+        catalog_read_object(reading, item, members, sizeof(members) / sizeof(members[0]), parent);
         if (!parent->parameter.size || !parent->link_count)
-            complain(reading, item->name, "a parent needs parameter and any");
+            catalog_complain(reading, item->name, "a parent needs parameter and any");
     }
 }
 
-static void read_referrer(struct reading *reading, const struct value *value, void *into)
+static void read_referrer(struct catalog_reading *reading, const struct value *value, void *into)
 {
-    static const struct member members[] = {
-        {SLICE("resource"), read_name, offsetof(struct catalog_condition, referrer)},
-        {SLICE("column"), read_name, offsetof(struct catalog_condition, referrer_column)},
+    static const struct catalog_member members[] = {
+        {SLICE("resource"), catalog_read_name, offsetof(struct catalog_condition, referrer)},
+        {SLICE("column"), catalog_read_name, offsetof(struct catalog_condition, referrer_column)},
     };
     struct catalog_condition *condition = into;
-    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), condition);
+    catalog_read_object(reading, value, members, sizeof(members) / sizeof(members[0]), condition);
     if (!condition->referrer.size || !condition->referrer_column.size)
-        complain(reading, value->name, "needs resource and column");
+        catalog_complain(reading, value->name, "needs resource and column");
 }
 
-static void read_conditions(struct reading *reading, const struct value *value, void *into)
+static void read_conditions(struct catalog_reading *reading, const struct value *value, void *into)
 {
-    static const struct member members[] = {
-        {SLICE("where"), read_constants, offsetof(struct catalog_condition, where)},
-        {SLICE("viewer"), read_name, offsetof(struct catalog_condition, viewer)},
-        {SLICE("viewer_or_nobody"), read_name,
+    static const struct catalog_member members[] = {
+        {SLICE("where"), catalog_read_constants, offsetof(struct catalog_condition, where)},
+        {SLICE("viewer"), catalog_read_name, offsetof(struct catalog_condition, viewer)},
+        {SLICE("viewer_or_nobody"), catalog_read_name,
          offsetof(struct catalog_condition, viewer_or_nobody)},
-        {SLICE("department"), read_name, offsetof(struct catalog_condition, department)},
+        {SLICE("department"), catalog_read_name, offsetof(struct catalog_condition, department)},
         {SLICE("referrer"), read_referrer, 0},
     };
     struct catalog_visible *visible = into;
     if (value->type != VALUE_LIST || value->count == 0) {
-        complain(reading, value->name, "must be a list of at least one condition");
+        catalog_complain(reading, value->name, "must be a list of at least one condition");
         return;
     }
-    visible->any = reading_alloc(reading, value->count, sizeof(*visible->any));
+    visible->any = catalog_alloc(reading, value->count, sizeof(*visible->any));
     if (!visible->any)
         return;
     for (const struct value *item = value->first; item; item = item->next) {
         struct catalog_condition *condition = &visible->any[visible->any_count++];
-        read_object(reading, item, members, sizeof(members) / sizeof(members[0]), condition);
+        catalog_read_object(reading, item, members, sizeof(members) / sizeof(members[0]),
+                            condition);
         if (item->type == VALUE_OBJECT && item->count == 0)
-            complain(reading, value->name, "a condition needs at least one part");
+            catalog_complain(reading, value->name, "a condition needs at least one part");
     }
 }
 
 /* "parents", or links of their own where rows may not stand under what they name. */
-static void read_below(struct reading *reading, const struct value *value, void *into)
+static void read_below(struct catalog_reading *reading, const struct value *value, void *into)
 {
-    static const struct member members[] = {
-        {SLICE("resource"), read_name, offsetof(struct catalog_below, resource)},
-        {SLICE("column"), read_name, offsetof(struct catalog_below, column)},
-        {SLICE("where"), read_constants, offsetof(struct catalog_below, where)},
+    static const struct catalog_member members[] = {
+        {SLICE("resource"), catalog_read_name, offsetof(struct catalog_below, resource)},
+        {SLICE("column"), catalog_read_name, offsetof(struct catalog_below, column)},
+        {SLICE("where"), catalog_read_constants, offsetof(struct catalog_below, where)},
     };
     struct catalog_visible *visible = into;
     visible->is_by_parents =
@@ -234,28 +224,29 @@ static void read_below(struct reading *reading, const struct value *value, void 
     if (visible->is_by_parents)
         return;
     if (value->type != VALUE_LIST || value->count == 0) {
-        complain(reading, value->name, "must be \"parents\" or a list of at least one link");
+        catalog_complain(reading, value->name,
+                         "must be \"parents\" or a list of at least one link");
         return;
     }
-    visible->below = reading_alloc(reading, value->count, sizeof(*visible->below));
+    visible->below = catalog_alloc(reading, value->count, sizeof(*visible->below));
     if (!visible->below)
         return;
     for (const struct value *item = value->first; item; item = item->next) {
         struct catalog_below *below = &visible->below[visible->below_count++];
-        read_object(reading, item, members, sizeof(members) / sizeof(members[0]), below);
+        catalog_read_object(reading, item, members, sizeof(members) / sizeof(members[0]), below);
         if (!below->resource.size || !below->column.size)
-            complain(reading, value->name, "each link needs resource and column");
+            catalog_complain(reading, value->name, "each link needs resource and column");
     }
 }
 
 /* A link through another resource's row needs no look of its own: that row is a parent too. */
-static void take_parents(struct reading *reading, struct catalog_resource *resource)
+static void take_parents(struct catalog_reading *reading, struct catalog_resource *resource)
 {
     struct catalog_visible *visible = &resource->visible;
     size_t most = 0;
     for (size_t p = 0; p < resource->parent_count; p++)
         most += resource->parents[p].link_count;
-    visible->below = reading_alloc(reading, most, sizeof(*visible->below));
+    visible->below = catalog_alloc(reading, most, sizeof(*visible->below));
     for (size_t p = 0; visible->below && p < resource->parent_count; p++) {
         const struct catalog_parent *parent = &resource->parents[p];
         for (size_t l = 0; l < parent->link_count; l++)
@@ -266,95 +257,96 @@ static void take_parents(struct reading *reading, struct catalog_resource *resou
                                            .where = parent->links[l].where};
     }
     if (!visible->below_count)
-        complain(reading, SLICE("visible"), "there are no direct parents to be below");
+        catalog_complain(reading, SLICE("visible"), "there are no direct parents to be below");
 }
 
-static void read_visible(struct reading *reading, const struct value *value, void *into)
+static void read_visible(struct catalog_reading *reading, const struct value *value, void *into)
 {
-    static const struct member members[] = {
+    static const struct catalog_member members[] = {
         {SLICE("below"), read_below, 0},
         {SLICE("any"), read_conditions, 0},
     };
     struct catalog_visible *visible = into;
-    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), visible);
+    catalog_read_object(reading, value, members, sizeof(members) / sizeof(members[0]), visible);
     if (value->type == VALUE_OBJECT && value->count == 0)
-        complain(reading, value->name, "needs below, any, or both");
+        catalog_complain(reading, value->name, "needs below, any, or both");
 }
 
-static void read_show(struct reading *reading, const struct value *value, void *into)
+static void read_show(struct catalog_reading *reading, const struct value *value, void *into)
 {
     bool is_first = slice_equal(value->text, SLICE("first"));
     if (value->type != VALUE_STRING || !(is_first || slice_equal(value->text, SLICE("last"))))
-        complain(reading, value->name, "must be first or last");
+        catalog_complain(reading, value->name, "must be first or last");
     *(bool *)into = is_first;
 }
 
-static void read_threads(struct reading *reading, const struct value *value, void *into)
+static void read_threads(struct catalog_reading *reading, const struct value *value, void *into)
 {
-    static const struct member members[] = {
-        {SLICE("column"), read_name, offsetof(struct catalog_threads, column)},
+    static const struct catalog_member members[] = {
+        {SLICE("column"), catalog_read_name, offsetof(struct catalog_threads, column)},
         {SLICE("show"), read_show, offsetof(struct catalog_threads, shows_first)},
-        {SLICE("rank"), read_name, offsetof(struct catalog_threads, rank)},
-        {SLICE("order"), read_name, offsetof(struct catalog_threads, order)},
-        {SLICE("count"), read_name, offsetof(struct catalog_threads, count)},
-        {SLICE("last"), read_name, offsetof(struct catalog_threads, last)},
+        {SLICE("rank"), catalog_read_name, offsetof(struct catalog_threads, rank)},
+        {SLICE("order"), catalog_read_name, offsetof(struct catalog_threads, order)},
+        {SLICE("count"), catalog_read_name, offsetof(struct catalog_threads, count)},
+        {SLICE("last"), catalog_read_name, offsetof(struct catalog_threads, last)},
     };
     struct catalog_threads *threads = into;
-    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), threads);
+    catalog_read_object(reading, value, members, sizeof(members) / sizeof(members[0]), threads);
     if (!threads->column.size || !threads->order.size || !threads->count.size)
-        complain(reading, value->name, "needs column, order and count");
+        catalog_complain(reading, value->name, "needs column, order and count");
     if (!threads->rank.size)
         threads->rank = threads->order;
 }
 
-static void read_nested_object(struct reading *reading, const struct value *value, void *into)
+static void read_nested_object(struct catalog_reading *reading, const struct value *value,
+                               void *into)
 {
-    static const struct member members[] = {
-        {SLICE("name"), read_name, offsetof(struct catalog_object, name)},
-        {SLICE("resource"), read_name, offsetof(struct catalog_object, resource)},
-        {SLICE("column"), read_name, offsetof(struct catalog_object, column)},
+    static const struct catalog_member members[] = {
+        {SLICE("name"), catalog_read_name, offsetof(struct catalog_object, name)},
+        {SLICE("resource"), catalog_read_name, offsetof(struct catalog_object, resource)},
+        {SLICE("column"), catalog_read_name, offsetof(struct catalog_object, column)},
     };
     struct catalog_object *object = into;
-    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), object);
+    catalog_read_object(reading, value, members, sizeof(members) / sizeof(members[0]), object);
     if (!object->name.size || !object->resource.size || !object->column.size)
-        complain(reading, value->name, "needs name, resource and column");
+        catalog_complain(reading, value->name, "needs name, resource and column");
 }
 
-static void read_nested_list(struct reading *reading, const struct value *value, void *into)
+static void read_nested_list(struct catalog_reading *reading, const struct value *value, void *into)
 {
-    static const struct member members[] = {
-        {SLICE("name"), read_name, offsetof(struct catalog_list, name)},
-        {SLICE("singular"), read_name, offsetof(struct catalog_list, singular)},
-        {SLICE("table"), read_name, offsetof(struct catalog_list, table)},
-        {SLICE("key"), read_name, offsetof(struct catalog_list, key)},
-        {SLICE("column"), read_name, offsetof(struct catalog_list, column)},
-        {SLICE("sort"), read_name, offsetof(struct catalog_list, sort)},
-        {SLICE("sent"), read_names, offsetof(struct catalog_list, sent)},
+    static const struct catalog_member members[] = {
+        {SLICE("name"), catalog_read_name, offsetof(struct catalog_list, name)},
+        {SLICE("singular"), catalog_read_name, offsetof(struct catalog_list, singular)},
+        {SLICE("table"), catalog_read_name, offsetof(struct catalog_list, table)},
+        {SLICE("key"), catalog_read_name, offsetof(struct catalog_list, key)},
+        {SLICE("column"), catalog_read_name, offsetof(struct catalog_list, column)},
+        {SLICE("sort"), catalog_read_name, offsetof(struct catalog_list, sort)},
+        {SLICE("sent"), catalog_read_names, offsetof(struct catalog_list, sent)},
     };
     struct catalog_list *list = into;
-    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), list);
+    catalog_read_object(reading, value, members, sizeof(members) / sizeof(members[0]), list);
     if (!list->name.size || !list->table.size || !list->key.size || !list->column.size ||
         !list->sent.count)
-        complain(reading, value->name, "needs name, table, key, column and sent");
+        catalog_complain(reading, value->name, "needs name, table, key, column and sent");
     if (!list->sort.size)
         list->sort = list->key;
 }
 
-static void read_download(struct reading *reading, const struct value *value, void *into)
+static void read_download(struct catalog_reading *reading, const struct value *value, void *into)
 {
-    static const struct member members[] = {
-        {SLICE("path"), read_name, offsetof(struct catalog_download, path)},
-        {SLICE("name"), read_name, offsetof(struct catalog_download, name)},
-        {SLICE("type"), read_name, offsetof(struct catalog_download, type)},
-        {SLICE("sha256"), read_name, offsetof(struct catalog_download, sha256)},
+    static const struct catalog_member members[] = {
+        {SLICE("path"), catalog_read_name, offsetof(struct catalog_download, path)},
+        {SLICE("name"), catalog_read_name, offsetof(struct catalog_download, name)},
+        {SLICE("type"), catalog_read_name, offsetof(struct catalog_download, type)},
+        {SLICE("sha256"), catalog_read_name, offsetof(struct catalog_download, sha256)},
     };
     struct catalog_download *download = into;
-    read_object(reading, value, members, sizeof(members) / sizeof(members[0]), download);
+    catalog_read_object(reading, value, members, sizeof(members) / sizeof(members[0]), download);
     if (!download->path.size || !download->name.size)
-        complain(reading, value->name, "needs path and name");
+        catalog_complain(reading, value->name, "needs path and name");
 }
 
-static void read_kind(struct reading *reading, const struct value *value, void *into)
+static void read_kind(struct catalog_reading *reading, const struct value *value, void *into)
 {
     static const struct slice kinds[] = {
         [CATALOG_ROWS] = SLICE("rows"),
@@ -367,51 +359,53 @@ static void read_kind(struct reading *reading, const struct value *value, void *
             return;
         }
     }
-    complain(reading, value->name, "must be rows, settings or directory");
+    catalog_complain(reading, value->name, "must be rows, settings or directory");
 }
 
-static const struct member resource_members[] = {
+static const struct catalog_member resource_members[] = {
     {SLICE("kind"), read_kind, offsetof(struct catalog_resource, kind)},
-    {SLICE("singular"), read_name, offsetof(struct catalog_resource, singular)},
-    {SLICE("table"), read_name, offsetof(struct catalog_resource, table)},
-    {SLICE("key"), read_name, offsetof(struct catalog_resource, key)},
-    {SLICE("methods"), read_names, offsetof(struct catalog_resource, methods)},
+    {SLICE("singular"), catalog_read_name, offsetof(struct catalog_resource, singular)},
+    {SLICE("table"), catalog_read_name, offsetof(struct catalog_resource, table)},
+    {SLICE("key"), catalog_read_name, offsetof(struct catalog_resource, key)},
+    {SLICE("methods"), catalog_read_names, offsetof(struct catalog_resource, methods)},
     {SLICE("parents"), read_parents, 0},
-    {SLICE("where"), read_constants, offsetof(struct catalog_resource, where)},
+    {SLICE("where"), catalog_read_constants, offsetof(struct catalog_resource, where)},
     {SLICE("visible"), read_visible, offsetof(struct catalog_resource, visible)},
-    {SLICE("known"), read_names, offsetof(struct catalog_resource, known)},
-    {SLICE("sent"), read_names, offsetof(struct catalog_resource, sent)},
-    {SLICE("hidden"), read_names, offsetof(struct catalog_resource, hidden)},
-    {SLICE("kept"), read_names, offsetof(struct catalog_resource, kept)},
-    {SLICE("required"), read_names, offsetof(struct catalog_resource, required)},
-    {SLICE("search"), read_names, offsetof(struct catalog_resource, search)},
+    {SLICE("known"), catalog_read_names, offsetof(struct catalog_resource, known)},
+    {SLICE("sent"), catalog_read_names, offsetof(struct catalog_resource, sent)},
+    {SLICE("hidden"), catalog_read_names, offsetof(struct catalog_resource, hidden)},
+    {SLICE("kept"), catalog_read_names, offsetof(struct catalog_resource, kept)},
+    {SLICE("required"), catalog_read_names, offsetof(struct catalog_resource, required)},
+    {SLICE("search"), catalog_read_names, offsetof(struct catalog_resource, search)},
     {SLICE("values"), read_values, 0},
     {SLICE("threads"), read_threads, offsetof(struct catalog_resource, threads)},
     {SLICE("object"), read_nested_object, offsetof(struct catalog_resource, object)},
     {SLICE("list"), read_nested_list, offsetof(struct catalog_resource, list)},
     {SLICE("download"), read_download, offsetof(struct catalog_resource, download)},
-    {SLICE("module"), read_name, offsetof(struct catalog_resource, module)},
-    {SLICE("never"), read_names, offsetof(struct catalog_resource, never)},
+    {SLICE("module"), catalog_read_name, offsetof(struct catalog_resource, module)},
+    {SLICE("never"), catalog_read_names, offsetof(struct catalog_resource, never)},
+    {SLICE("rules"), catalog_read_rules, offsetof(struct catalog_resource, rules)},
 };
 
-static void read_resource(struct reading *reading, const struct value *value,
+static void read_resource(struct catalog_reading *reading, const struct value *value,
                           struct catalog_resource *resource)
 {
     reading->resource = value->name;
     resource->name = value->name;
-    read_object(reading, value, resource_members,
-                sizeof(resource_members) / sizeof(resource_members[0]), resource);
+    catalog_read_object(reading, value, resource_members,
+                        sizeof(resource_members) / sizeof(resource_members[0]), resource);
     if (resource->visible.is_by_parents)
         take_parents(reading, resource);
     if (resource->kind == CATALOG_ROWS &&
         (!resource->singular.size || !resource->table.size || !resource->key.size))
-        complain(reading, value->name, "needs singular, table and key");
+        catalog_complain(reading, value->name, "needs singular, table and key");
     if (resource->key.size &&
         (catalog_names_hold(&resource->hidden, resource->key) ||
          (resource->sent.count && !catalog_names_hold(&resource->sent, resource->key))))
-        complain(reading, SLICE("key"), "must be sent: neither hidden nor missing under `sent`");
+        catalog_complain(reading, SLICE("key"),
+                         "must be sent: neither hidden nor missing under `sent`");
     if (resource->kind == CATALOG_SETTINGS && !resource->module.size)
-        complain(reading, value->name, "needs module");
+        catalog_complain(reading, value->name, "needs module");
 }
 
 static const struct catalog_resource *find_resource(const struct catalog *catalog,
@@ -423,13 +417,14 @@ static const struct catalog_resource *find_resource(const struct catalog *catalo
     return NULL;
 }
 
-static void check_named(struct reading *reading, struct slice name)
+static void check_named(struct catalog_reading *reading, struct slice name)
 {
     if (name.size && !find_resource(reading->catalog, name))
-        complain(reading, name, "no such resource is in the catalog");
+        catalog_complain(reading, name, "no such resource is in the catalog");
 }
 
-static void check_named_by_parents(struct reading *reading, const struct catalog_resource *resource)
+static void check_named_by_parents(struct catalog_reading *reading,
+                                   const struct catalog_resource *resource)
 {
     for (size_t p = 0; p < resource->parent_count; p++) {
         const struct catalog_parent *parent = &resource->parents[p];
@@ -439,7 +434,8 @@ static void check_named_by_parents(struct reading *reading, const struct catalog
     }
 }
 
-static void check_named_by_visible(struct reading *reading, const struct catalog_visible *visible)
+static void check_named_by_visible(struct catalog_reading *reading,
+                                   const struct catalog_visible *visible)
 {
     for (size_t i = 0; i < visible->below_count; i++)
         check_named(reading, visible->below[i].resource);
@@ -447,8 +443,16 @@ static void check_named_by_visible(struct reading *reading, const struct catalog
         check_named(reading, visible->any[i].referrer);
 }
 
+static void check_named_by_rules(struct catalog_reading *reading, const struct catalog_rules *rules)
+{
+    for (size_t i = 0; i < rules->reference_count; i++)
+        check_named(reading, rules->references[i].resource);
+    for (size_t i = 0; i < rules->dependants.count; i++)
+        check_named(reading, rules->dependants.items[i]);
+}
+
 /* Every resource that another one names must be there. */
-static void check_references(struct reading *reading)
+static void check_references(struct catalog_reading *reading)
 {
     const struct catalog *catalog = reading->catalog;
     for (size_t i = 0; i < catalog->resource_count; i++) {
@@ -457,6 +461,7 @@ static void check_references(struct reading *reading)
         check_named(reading, resource->object.resource);
         check_named_by_parents(reading, resource);
         check_named_by_visible(reading, &resource->visible);
+        check_named_by_rules(reading, &resource->rules);
     }
 }
 
@@ -477,24 +482,25 @@ static bool ends_soon(const struct catalog *catalog, struct slice name, unsigned
     return ends;
 }
 
-static void check_circles(struct reading *reading)
+static void check_circles(struct catalog_reading *reading)
 {
     for (size_t i = 0; i < reading->catalog->resource_count; i++) {
         reading->resource = reading->catalog->resources[i].name;
         if (!ends_soon(reading->catalog, reading->resource, 0))
-            complain(reading, SLICE("visible"), "leads through too many resources, or in a circle");
+            catalog_complain(reading, SLICE("visible"),
+                             "leads through too many resources, or in a circle");
     }
 }
 
-static void read_catalog(struct reading *reading, const struct value *root)
+static void read_catalog(struct catalog_reading *reading, const struct value *root)
 {
     struct catalog *catalog = reading->catalog;
     const struct value *resources = value_get(root, SLICE("resources"));
     if (!resources || resources->type != VALUE_OBJECT || resources->count == 0) {
-        complain(reading, SLICE("resources"), "must be an object of at least one resource");
+        catalog_complain(reading, SLICE("resources"), "must be an object of at least one resource");
         return;
     }
-    catalog->resources = reading_alloc(reading, resources->count, sizeof(*catalog->resources));
+    catalog->resources = catalog_alloc(reading, resources->count, sizeof(*catalog->resources));
     if (!catalog->resources)
         return;
     for (const struct value *item = resources->first; item; item = item->next)
@@ -519,7 +525,7 @@ enum result catalog_read(struct slice text, const char *source, struct catalog *
     enum result result =
         kept.data ? json_read(&made->arena, kept, &limits, &root, &fault) : RESULT_NO_MEMORY;
     if (result == RESULT_OK) {
-        struct reading reading = {.catalog = made, .source = source, .problems = problems};
+        struct catalog_reading reading = {.catalog = made, .source = source, .problems = problems};
         read_catalog(&reading, root);
         result = reading.has_failed ? RESULT_INVALID : RESULT_OK;
     } else {

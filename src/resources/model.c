@@ -1,20 +1,12 @@
 /* Joining catalog and schema, and telling every difference found on the way. */
-#include "resources/model.h"
+#include "resources/model_joining.h"
 
 #include "resources/sql_name.h"
 
 #include <stdlib.h>
 #include <strings.h>
 
-/* What is at hand while one resource is joined. */
-struct joining {
-    struct model *model;
-    struct model_resource *resource;
-    const struct catalog_resource *catalog;
-    const struct schema_table *table;
-};
-
-static void find(struct joining *joining, enum model_severity severity, struct slice text)
+void model_find(struct model_joining *joining, enum model_severity severity, struct slice text)
 {
     struct model *model = joining->model;
     struct model_finding *finding = arena_zalloc(&model->arena, sizeof(*finding));
@@ -32,9 +24,6 @@ static void find(struct joining *joining, enum model_severity severity, struct s
         joining->resource->off_reason = text;
 }
 
-#define FIND(joining, severity, ...)                                                               \
-    find((joining), (severity), arena_printf(&(joining)->model->arena, __VA_ARGS__))
-
 static bool is_named(const struct catalog_resource *catalog, struct slice column)
 {
     return catalog_names_hold(&catalog->known, column) ||
@@ -43,7 +32,7 @@ static bool is_named(const struct catalog_resource *catalog, struct slice column
 }
 
 /* The first column that nobody expected: likely the new name of a missing one. */
-static struct slice stranger(const struct joining *joining)
+static struct slice stranger(const struct model_joining *joining)
 {
     for (size_t i = 0; i < joining->table->column_count; i++)
         if (!is_named(joining->catalog, joining->table->columns[i].name))
@@ -52,7 +41,7 @@ static struct slice stranger(const struct joining *joining)
 }
 
 /* Tells a missing column; essential says what goes off without it (NULL: a warning only). */
-static void miss(struct joining *joining, struct slice column, const char *essential)
+static void miss(struct model_joining *joining, struct slice column, const char *essential)
 {
     struct slice other = stranger(joining);
     struct slice hint = slice_of("", 0);
@@ -61,10 +50,11 @@ static void miss(struct joining *joining, struct slice column, const char *essen
                             "; if it was renamed to `%.*s`, write that name into the catalog "
                             "(remote.catalog)",
                             SLICE_ARGS(other));
-    FIND(joining, essential ? MODEL_OFF : MODEL_WARNING,
-         "table `%.*s` has no column `%.*s`%s%s; add it (schema/structure shows its type)%.*s",
-         SLICE_ARGS(joining->table->name), SLICE_ARGS(column), essential ? ": " : "",
-         essential ? essential : "", SLICE_ARGS(hint));
+    MODEL_FIND(
+        joining, essential ? MODEL_OFF : MODEL_WARNING,
+        "table `%.*s` has no column `%.*s`%s%s; add it (schema/structure shows its type)%.*s",
+        SLICE_ARGS(joining->table->name), SLICE_ARGS(column), essential ? ": " : "",
+        essential ? essential : "", SLICE_ARGS(hint));
 }
 
 static bool is_sent(const struct catalog_resource *catalog, struct slice column)
@@ -83,7 +73,7 @@ static const struct catalog_names *allowed_values(const struct catalog_resource 
     return NULL;
 }
 
-static enum result join_columns(struct joining *joining)
+static enum result join_columns(struct model_joining *joining)
 {
     const struct catalog_resource *catalog = joining->catalog;
     struct model_resource *resource = joining->resource;
@@ -104,12 +94,13 @@ static enum result join_columns(struct joining *joining)
             .is_kept = catalog_names_hold(&catalog->kept, learnt->name),
             .is_required = catalog_names_hold(&catalog->required, learnt->name),
             .is_searched = catalog_names_hold(&catalog->search, learnt->name),
+            .bound = model_bound_of(catalog, learnt->name),
         };
     }
     return RESULT_OK;
 }
 
-static enum result write_select_text(struct joining *joining)
+static enum result write_select_text(struct model_joining *joining)
 {
     struct buffer text;
     buffer_init(&text);
@@ -125,7 +116,7 @@ static enum result write_select_text(struct joining *joining)
 }
 
 /* Warnings and extras: what does not stop the resource from being served. */
-static void compare_columns(struct joining *joining)
+static void compare_columns(struct model_joining *joining)
 {
     const struct catalog_resource *catalog = joining->catalog;
     const struct catalog_names *expected = catalog->known.count ? &catalog->known : &catalog->sent;
@@ -138,21 +129,22 @@ static void compare_columns(struct joining *joining)
     for (size_t i = 0; i < joining->table->column_count; i++) {
         const struct schema_column *learnt = &joining->table->columns[i];
         if (!is_named(catalog, learnt->name))
-            FIND(joining, MODEL_EXTRA,
-                 "column `%.*s` (%.*s) is not in the catalog: it is served as it is; list it under "
-                 "`hidden` to keep it inside, or under `known` to be rid of this line",
-                 SLICE_ARGS(learnt->name), SLICE_ARGS(learnt->type_text));
+            MODEL_FIND(
+                joining, MODEL_EXTRA,
+                "column `%.*s` (%.*s) is not in the catalog: it is served as it is; list it under "
+                "`hidden` to keep it inside, or under `known` to be rid of this line",
+                SLICE_ARGS(learnt->name), SLICE_ARGS(learnt->type_text));
     }
 }
 
-static void require_column(struct joining *joining, struct slice column, const char *why)
+static void require_column(struct model_joining *joining, struct slice column, const char *why)
 {
     if (!schema_column_find(joining->table, column))
         miss(joining, column, why);
 }
 
 /* Without what decides who sees a row, nobody may see any. */
-static void check_visible(struct joining *joining)
+static void check_visible(struct model_joining *joining)
 {
     static const char why[] = "it decides who sees a row; without it the resource is off";
     const struct catalog_visible *visible = &joining->catalog->visible;
@@ -173,7 +165,7 @@ static void check_visible(struct joining *joining)
     }
 }
 
-static void check_essentials(struct joining *joining)
+static void check_essentials(struct model_joining *joining)
 {
     const struct catalog_resource *catalog = joining->catalog;
     require_column(joining, catalog->key, "its key, without which the resource is off");
@@ -193,12 +185,12 @@ static void check_essentials(struct joining *joining)
     check_visible(joining);
 }
 
-static bool has_column(const struct joining *joining, struct slice column)
+static bool has_column(const struct model_joining *joining, struct slice column)
 {
     return column.size == 0 || schema_column_find(joining->table, column) != NULL;
 }
 
-static void join_verbs(struct joining *joining)
+static void join_verbs(struct model_joining *joining)
 {
     const struct catalog_threads *threads = &joining->catalog->threads;
     const struct catalog_download *download = &joining->catalog->download;
@@ -206,17 +198,19 @@ static void join_verbs(struct joining *joining)
                                      has_column(joining, threads->order) &&
                                      has_column(joining, threads->rank);
     if (threads->column.size && !joining->resource->has_threads)
-        FIND(joining, MODEL_WARNING,
-             "bythread is off: it needs the columns `%.*s`, `%.*s` and `%.*s`",
-             SLICE_ARGS(threads->column), SLICE_ARGS(threads->order), SLICE_ARGS(threads->rank));
+        MODEL_FIND(joining, MODEL_WARNING,
+                   "bythread is off: it needs the columns `%.*s`, `%.*s` and `%.*s`",
+                   SLICE_ARGS(threads->column), SLICE_ARGS(threads->order),
+                   SLICE_ARGS(threads->rank));
     joining->resource->has_download = download->path.size && has_column(joining, download->path) &&
                                       has_column(joining, download->name);
     if (download->path.size && !joining->resource->has_download)
-        FIND(joining, MODEL_WARNING, "download is off: it needs the columns `%.*s` and `%.*s`",
-             SLICE_ARGS(download->path), SLICE_ARGS(download->name));
+        MODEL_FIND(joining, MODEL_WARNING,
+                   "download is off: it needs the columns `%.*s` and `%.*s`",
+                   SLICE_ARGS(download->path), SLICE_ARGS(download->name));
 }
 
-static enum result join_list(struct joining *joining)
+static enum result join_list(struct model_joining *joining)
 {
     const struct catalog_list *catalog = &joining->catalog->list;
     struct model_list *list = &joining->resource->list;
@@ -225,10 +219,11 @@ static enum result join_list(struct joining *joining)
     const struct schema_table *table = schema_table_find(joining->model->schema, catalog->table);
     if (!table || !schema_column_find(table, catalog->column) ||
         !schema_column_find(table, catalog->key) || !schema_column_find(table, catalog->sort)) {
-        FIND(joining, MODEL_WARNING,
-             "`%.*s` is left out: it needs table `%.*s` with the columns `%.*s`, `%.*s`, `%.*s`",
-             SLICE_ARGS(catalog->name), SLICE_ARGS(catalog->table), SLICE_ARGS(catalog->column),
-             SLICE_ARGS(catalog->key), SLICE_ARGS(catalog->sort));
+        MODEL_FIND(
+            joining, MODEL_WARNING,
+            "`%.*s` is left out: it needs table `%.*s` with the columns `%.*s`, `%.*s`, `%.*s`",
+            SLICE_ARGS(catalog->name), SLICE_ARGS(catalog->table), SLICE_ARGS(catalog->column),
+            SLICE_ARGS(catalog->key), SLICE_ARGS(catalog->sort));
         return RESULT_OK;
     }
     list->columns =
@@ -243,7 +238,7 @@ static enum result join_list(struct joining *joining)
     return RESULT_OK;
 }
 
-static enum result join_resource(struct joining *joining)
+static enum result join_resource(struct model_joining *joining)
 {
     const struct catalog_resource *catalog = joining->catalog;
     struct model_resource *resource = joining->resource;
@@ -254,12 +249,14 @@ static enum result join_resource(struct joining *joining)
         return RESULT_OK;
     joining->table = schema_table_find(joining->model->schema, catalog->table);
     if (!joining->table || !joining->table->exists) {
-        FIND(joining, MODEL_OFF,
-             "table `%.*s` is missing, the resource is off; install the add-on, load its structure "
-             "(schema/structure), or name the right table in the catalog (remote.catalog)",
-             SLICE_ARGS(catalog->table));
+        MODEL_FIND(
+            joining, MODEL_OFF,
+            "table `%.*s` is missing, the resource is off; install the add-on, load its structure "
+            "(schema/structure), or name the right table in the catalog (remote.catalog)",
+            SLICE_ARGS(catalog->table));
         return RESULT_OK;
     }
+    resource->table = joining->table;
     check_essentials(joining);
     enum result result = join_columns(joining);
     if (result == RESULT_OK)
@@ -271,17 +268,17 @@ static enum result join_resource(struct joining *joining)
     join_verbs(joining);
     compare_columns(joining);
     if (!catalog->visible.below_count && !catalog->visible.any_count)
-        FIND(
+        MODEL_FIND(
             joining, MODEL_WARNING,
             "the catalog has no rule of visibility for it: every permitted role sees all its rows");
     if (model_is_served(resource))
-        FIND(joining, MODEL_FINE, "table `%.*s`, %zu columns served", SLICE_ARGS(catalog->table),
-             resource->column_count);
+        MODEL_FIND(joining, MODEL_FINE, "table `%.*s`, %zu columns served",
+                   SLICE_ARGS(catalog->table), resource->column_count);
     return RESULT_OK;
 }
 
 /* The other resources a resource stands on; all of them are joined by now. */
-static enum result join_parent(struct joining *joining, const struct catalog_parent *catalog,
+static enum result join_parent(struct model_joining *joining, const struct catalog_parent *catalog,
                                struct model_parent *parent)
 {
     struct model *model = joining->model;
@@ -297,10 +294,11 @@ static enum result join_parent(struct joining *joining, const struct catalog_par
         if (through &&
             (!model_is_served(through) || !model_column_find(through, link->through_key) ||
              !model_column_find(through, link->through_column))) {
-            FIND(joining, MODEL_OFF,
-                 "its link to `%.*s` goes through `%.*s` (`%.*s`, `%.*s`), which is not there",
-                 SLICE_ARGS(catalog->resource), SLICE_ARGS(through->name),
-                 SLICE_ARGS(link->through_key), SLICE_ARGS(link->through_column));
+            MODEL_FIND(
+                joining, MODEL_OFF,
+                "its link to `%.*s` goes through `%.*s` (`%.*s`, `%.*s`), which is not there",
+                SLICE_ARGS(catalog->resource), SLICE_ARGS(through->name),
+                SLICE_ARGS(link->through_key), SLICE_ARGS(link->through_column));
             return RESULT_OK;
         }
         parent->links[parent->link_count++] =
@@ -309,7 +307,7 @@ static enum result join_parent(struct joining *joining, const struct catalog_par
     return RESULT_OK;
 }
 
-static enum result join_relations(struct joining *joining)
+static enum result join_relations(struct model_joining *joining)
 {
     const struct catalog_resource *catalog = joining->catalog;
     struct model_resource *resource = joining->resource;
@@ -330,13 +328,13 @@ static enum result join_relations(struct joining *joining)
     if (object && model_is_served(object) && model_column_find(object, catalog->object.column))
         resource->object = object;
     else
-        FIND(joining, MODEL_WARNING, "`%.*s` is left out: its resource `%.*s` is off",
-             SLICE_ARGS(catalog->object.name), SLICE_ARGS(catalog->object.resource));
+        MODEL_FIND(joining, MODEL_WARNING, "`%.*s` is left out: its resource `%.*s` is off",
+                   SLICE_ARGS(catalog->object.name), SLICE_ARGS(catalog->object.resource));
     return RESULT_OK;
 }
 
 /* The resource that a rule of visibility follows, or NULL when its rows cannot be looked at. */
-static const struct model_resource *find_followed(struct joining *joining, struct slice name,
+static const struct model_resource *find_followed(struct model_joining *joining, struct slice name,
                                                   struct slice column)
 {
     const struct model_resource *followed = model_resource_find(joining->model, name);
@@ -346,14 +344,15 @@ static const struct model_resource *find_followed(struct joining *joining, struc
                                                         column));
     if (is_there)
         return followed;
-    FIND(joining, MODEL_WARNING,
-         "who sees it depends on `%.*s`, which is not there: those who do not see everything miss "
-         "the rows that hang on it",
-         SLICE_ARGS(name));
+    MODEL_FIND(
+        joining, MODEL_WARNING,
+        "who sees it depends on `%.*s`, which is not there: those who do not see everything miss "
+        "the rows that hang on it",
+        SLICE_ARGS(name));
     return NULL;
 }
 
-static enum result join_visible(struct joining *joining)
+static enum result join_visible(struct model_joining *joining)
 {
     const struct catalog_visible *catalog = &joining->catalog->visible;
     struct model_visible *visible = &joining->resource->visible;
@@ -377,13 +376,13 @@ static enum result join_visible(struct joining *joining)
     return RESULT_OK;
 }
 
-static enum result join_each(struct model *model, enum result (*step)(struct joining *))
+static enum result join_each(struct model *model, enum result (*step)(struct model_joining *))
 {
     enum result result = RESULT_OK;
     for (size_t i = 0; result == RESULT_OK && i < model->resource_count; i++) {
-        struct joining joining = {.model = model,
-                                  .resource = &model->resources[i],
-                                  .catalog = &model->catalog->resources[i]};
+        struct model_joining joining = {.model = model,
+                                        .resource = &model->resources[i],
+                                        .catalog = &model->catalog->resources[i]};
         joining.table = schema_table_find(model->schema, joining.catalog->table);
         result = step(&joining);
     }
@@ -403,7 +402,12 @@ static enum result join_all(struct model *model)
         result = join_each(model, join_resource);
     if (result == RESULT_OK)
         result = join_each(model, join_relations);
-    return result == RESULT_OK ? join_each(model, join_visible) : result;
+    if (result == RESULT_OK)
+        result = join_each(model, join_visible);
+    if (result == RESULT_OK)
+        result = join_each(model, model_join_rules);
+    model_join_journal(model);
+    return result;
 }
 
 enum result model_build(const struct catalog *catalog, struct schema *schema, struct model **model)
@@ -424,23 +428,6 @@ enum result model_build(const struct catalog *catalog, struct schema *schema, st
         return result;
     }
     *model = made;
-    return RESULT_OK;
-}
-
-enum result model_tables(const struct catalog *catalog, struct arena *arena, struct slice **names,
-                         size_t *count)
-{
-    *count = 0;
-    *names = arena_alloc(arena, catalog->resource_count * 2 * sizeof(**names));
-    if (!*names)
-        return RESULT_NO_MEMORY;
-    for (size_t i = 0; i < catalog->resource_count; i++) {
-        const struct catalog_resource *resource = &catalog->resources[i];
-        if (resource->table.size)
-            (*names)[(*count)++] = resource->table;
-        if (resource->list.table.size)
-            (*names)[(*count)++] = resource->list.table;
-    }
     return RESULT_OK;
 }
 

@@ -98,14 +98,26 @@ static size_t measure_depth(const struct value *tree)
     return deepest + 1;
 }
 
+static enum result refuse_names(struct problem *problem)
+{
+    return refuse(problem, RESULT_LIMIT, SLICE("too_many_names"), params_name,
+                  "More than 512 names and values.");
+}
+
 static enum result merge_params(struct parameters *parameters, struct value *from,
                                 struct problem *problem)
 {
     merge(parameters->params, from);
     if (count_names(parameters->params) <= PARAMETERS_MOST_NAMES)
         return RESULT_OK;
-    return refuse(problem, RESULT_LIMIT, SLICE("too_many_names"), params_name,
-                  "More than 512 names and values.");
+    return refuse_names(problem);
+}
+
+/* Is the text a list, or may it hold one as the envelope's params? Only these are many names. */
+static bool may_be_list(struct slice text, size_t extra)
+{
+    text = slice_trim(text);
+    return extra > 0 || (text.size > 0 && text.data[0] == '[');
 }
 
 /* levels above PARAMETERS_MOST_DEPTH and names above the limit are the envelope's own. The file a
@@ -115,7 +127,7 @@ static enum result read_json(struct parameters *parameters, struct slice text, s
 {
     const struct json_limits limits = {
         .depth = PARAMETERS_MOST_DEPTH + (extra ? 1 : 0),
-        .names = PARAMETERS_MOST_NAMES + extra,
+        .names = may_be_list(text, extra) ? PARAMETERS_MOST_LIST_NAMES : PARAMETERS_MOST_NAMES,
         .bytes = SIZE_MAX,
     };
     struct json_fault fault;
@@ -134,20 +146,35 @@ static bool fits(struct slice text, const struct value *params)
     return text.size <= PARAMETERS_MOST_BYTES || text.size - file_size <= PARAMETERS_MOST_BYTES;
 }
 
+/* Records to be created together. Each is held to what params is held to. */
+static enum result add_list(struct parameters *parameters, struct value *list,
+                            struct problem *problem)
+{
+    for (const struct value *item = list->first; item; item = item->next)
+        if (count_names(item) > PARAMETERS_MOST_NAMES)
+            return refuse_names(problem);
+    if (measure_depth(list) > PARAMETERS_MOST_DEPTH)
+        return refuse_depth(problem, params_name);
+    parameters->items = list;
+    return RESULT_OK;
+}
+
 /* Merges a tree that was read from text: an object, or one of the ways to say none. */
 static enum result add_tree(struct parameters *parameters, struct slice text, struct value *tree,
                             struct problem *problem)
 {
+    if (tree->type == VALUE_LIST && tree->count)
+        return add_list(parameters, tree, problem);
     if (!fits(text, tree))
         return refuse_size(problem);
     if (measure_depth(tree) > PARAMETERS_MOST_DEPTH)
         return refuse_depth(problem, params_name);
     if (tree->type == VALUE_OBJECT)
         return merge_params(parameters, tree, problem);
-    if (tree->type == VALUE_NULL || (tree->type == VALUE_LIST && tree->count == 0))
+    if (tree->type == VALUE_NULL || tree->type == VALUE_LIST)
         return RESULT_OK;
     return refuse(problem, RESULT_INVALID, SLICE("bad_json"), params_name,
-                  "Must be a JSON object.");
+                  "Must be a JSON object, or on POST a list of objects.");
 }
 
 static enum result add_json_text(struct parameters *parameters, struct slice text,

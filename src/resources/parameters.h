@@ -16,9 +16,10 @@
 #include "http/parameters.h"
 
 enum {
-    PARAMETERS_MOST_DEPTH = 8,         /* nesting of params: `{}` is 1; bounds recursion */
-    PARAMETERS_MOST_NAMES = 512,       /* members and items of params, all sources together */
-    PARAMETERS_MOST_BYTES = 64 * 1024, /* text of params of each source, file_content aside */
+    PARAMETERS_MOST_DEPTH = 8,             /* nesting of params: `{}` is 1; bounds recursion */
+    PARAMETERS_MOST_NAMES = 512,           /* members and items of params, all sources together */
+    PARAMETERS_MOST_BYTES = 64 * 1024,     /* text of params of each source, file_content aside */
+    PARAMETERS_MOST_LIST_NAMES = 64 * 512, /* of a list in all; of each item MOST_NAMES */
 };
 
 struct parameters {
@@ -28,9 +29,11 @@ struct parameters {
     struct slice method;   /* any case, not checked */
     struct slice action;   /* the chain with dots or slashes, not checked */
     struct value *params;  /* VALUE_OBJECT; NULL only when parameters_init found no memory */
-    struct value *loose;   /* VALUE_OBJECT of the top-level names that are not reserved: strings, or
-                            * trees where brackets or an envelope made them. The target takes those
-                            * it knows and ignores the others. NULL as params */
+    struct value *items; /* VALUE_LIST: params was a list that is not empty (bulk create; bounded by
+                          * the body's limit); NULL: it was none. A later source's list wins */
+    struct value *loose; /* VALUE_OBJECT of the top-level names that are not reserved: strings, or
+                          * trees where brackets or an envelope made them. The target takes those
+                          * it knows and ignores the others. NULL as params */
 };
 
 /* The first parameters_add_… answers RESULT_NO_MEMORY if there was none. */

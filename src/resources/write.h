@@ -33,7 +33,7 @@ struct write {
     const struct model_resource *resource; /* the chain's end */
     const struct query_viewer *viewer;
     int64_t id;               /* update, delete */
-    struct write_item *items; /* create: item_count of them; update: one; delete: none */
+    struct write_item *items; /* create: item_count of them; update: one; delete: one, empty */
     size_t item_count;
     bool is_bulk;    /* params was a list: answered under the plural name */
     bool is_dry_run; /* params.dry_run: all is done, and rolled back */

@@ -1,0 +1,184 @@
+/* One check a column type, after column_value.c has read the value. */
+#include "resources/stored_value.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+struct storing {
+    const struct model_column *column;
+    struct slice text;
+    const struct database_value *bound;
+    struct arena *arena;
+    struct slice *expected;
+};
+
+static bool is_one_of(struct slice text, const struct slice *items, size_t count,
+                      struct arena *arena, struct slice *expected)
+{
+    struct buffer list;
+    bool is_found = false;
+    buffer_init(&list);
+    buffer_append_slice(&list, SLICE("one of"));
+    for (size_t i = 0; i < count; i++) {
+        is_found = is_found || slice_equal(items[i], text);
+        buffer_printf(&list, "%s %.*s", i ? "," : "", SLICE_ARGS(items[i]));
+    }
+    if (!is_found)
+        *expected = arena_copy(arena, buffer_slice(&list));
+    buffer_clear(&list);
+    return is_found;
+}
+
+static bool fits_enum(struct storing *storing)
+{
+    const struct schema_column *learnt = storing->column->learnt;
+    return is_one_of(storing->text, learnt->allowed, learnt->allowed_count, storing->arena,
+                     storing->expected);
+}
+
+/* CHAR and VARCHAR are bounded in characters, the TEXT types in bytes. */
+static bool is_bounded_in_characters(const struct schema_column *learnt)
+{
+    return slice_starts_with(learnt->type_text, SLICE("varchar")) ||
+           slice_starts_with(learnt->type_text, SLICE("char"));
+}
+
+static size_t count_characters(struct slice text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.size; i++)
+        count += ((unsigned char)text.data[i] & 0xC0U) != 0x80U;
+    return count;
+}
+
+static bool fits_text(struct storing *storing)
+{
+    const struct schema_column *learnt = storing->column->learnt;
+    bool in_characters = is_bounded_in_characters(learnt);
+    size_t size = in_characters ? count_characters(storing->text) : storing->text.size;
+    if (!column_holds(storing->column, storing->text)) {
+        *storing->expected = learnt->takes_unicode
+                                 ? SLICE("characters up to U+FFFF: no emoji and the like, which "
+                                         "the column's character set lacks")
+                                 : SLICE("ASCII characters: the column's character set has no "
+                                         "Unicode");
+        return false;
+    }
+    *storing->expected =
+        arena_printf(storing->arena, "at most %llu %s", (unsigned long long)learnt->length,
+                     in_characters ? "characters" : "bytes of UTF-8");
+    return !learnt->length || size <= learnt->length;
+}
+
+static bool fits_integer(struct storing *storing)
+{
+    const struct catalog_bound *bound = storing->column->bound;
+    const struct database_value *value = storing->bound;
+    if (!bound)
+        return true;
+    *storing->expected = arena_printf(storing->arena, "an integer from %lld to %lld",
+                                      (long long)bound->least, (long long)bound->most);
+    if (value->type == DATABASE_UNSIGNED)
+        return bound->most >= 0 && value->natural <= (uint64_t)bound->most &&
+               (bound->least <= 0 || value->natural >= (uint64_t)bound->least);
+    return value->integer >= bound->least && value->integer <= bound->most;
+}
+
+static struct slice trim_zeros(struct slice digits, bool at_end)
+{
+    while (digits.size && digits.data[at_end ? digits.size - 1 : 0] == '0')
+        digits = at_end ? slice_of(digits.data, digits.size - 1) : slice_skip(digits, 1);
+    return digits;
+}
+
+/* MySQL would round what has more decimals. Exponents are for floats. */
+static bool fits_decimal(struct storing *storing)
+{
+    const struct schema_column *learnt = storing->column->learnt;
+    struct slice text = storing->text;
+    bool is_negative = text.size && text.data[0] == '-';
+    if (is_negative || (text.size && text.data[0] == '+'))
+        text = slice_skip(text, 1);
+    size_t point = slice_find(text, '.');
+    struct slice whole = trim_zeros(slice_of(text.data, point), false);
+    struct slice decimals = point < text.size ? slice_skip(text, point + 1) : slice_of("", 0);
+    *storing->expected = arena_printf(
+        storing->arena, "a decimal number%s with at most %u digits before and %u behind the point",
+        learnt->is_unsigned ? " from 0" : "", learnt->precision - learnt->scale, learnt->scale);
+    bool has_exponent = memchr(storing->text.data, 'e', storing->text.size) ||
+                        memchr(storing->text.data, 'E', storing->text.size);
+    return !has_exponent && !(is_negative && learnt->is_unsigned) &&
+           whole.size <= learnt->precision - learnt->scale &&
+           trim_zeros(decimals, true).size <= learnt->scale;
+}
+
+static bool fits_float(struct storing *storing)
+{
+    char text[400];
+    *storing->expected = storing->column->learnt->is_unsigned ? SLICE("a finite number from 0")
+                                                              : SLICE("a finite number");
+    if (storing->text.size >= sizeof(text))
+        return false;
+    memcpy(text, storing->text.data, storing->text.size);
+    text[storing->text.size] = '\0';
+    double number = strtod(text, NULL);
+    return isfinite(number) && !(storing->column->learnt->is_unsigned && number < 0);
+}
+
+/* A DATE has no room for a time of the day. */
+static bool fits_date(struct storing *storing)
+{
+    struct slice time = storing->text.size > 10 ? slice_skip(storing->text, 11) : slice_of("", 0);
+    *storing->expected = SLICE("a date, YYYY-MM-DD");
+    for (size_t i = 0; i < time.size; i++)
+        if (time.data[i] != '0' && time.data[i] != ':' && time.data[i] != '.')
+            return false;
+    return true;
+}
+
+static bool fits_always(struct storing *storing)
+{
+    (void)storing;
+    return true;
+}
+
+static bool (*const fits[])(struct storing *) = {
+    [SCHEMA_INTEGER] = fits_integer, [SCHEMA_DECIMAL] = fits_decimal, [SCHEMA_FLOAT] = fits_float,
+    [SCHEMA_TEXT] = fits_text,       [SCHEMA_ENUM] = fits_enum,       [SCHEMA_DATE] = fits_date,
+    [SCHEMA_DATETIME] = fits_always, [SCHEMA_TIME] = fits_always,     [SCHEMA_BINARY] = fits_always,
+};
+
+bool stored_value_read(const struct model_column *column, const struct value *value,
+                       struct arena *arena, struct database_value *bound, struct slice *expected)
+{
+    if (value->type == VALUE_NULL) {
+        *bound = (struct database_value){.type = DATABASE_NULL};
+        *expected = SLICE("a value other than null");
+        return column->learnt->is_nullable;
+    }
+    if (!column_value_read(column, value, arena, bound, expected))
+        return false;
+    if (column->allowed &&
+        !is_one_of(value->text, column->allowed->items, column->allowed->count, arena, expected))
+        return false;
+    struct storing storing = {column, value->text, bound, arena, expected};
+    return fits[column->learnt->type](&storing);
+}
+
+struct database_value stored_value_empty(const struct schema_column *column)
+{
+    static const struct slice empties[] = {
+        [SCHEMA_DECIMAL] = SLICE("0"),       [SCHEMA_FLOAT] = SLICE("0"),
+        [SCHEMA_DATE] = SLICE("0000-00-00"), [SCHEMA_DATETIME] = SLICE("0000-00-00 00:00:00"),
+        [SCHEMA_TIME] = SLICE("00:00:00"),   [SCHEMA_BINARY] = SLICE(""),
+    };
+    if (column->type == SCHEMA_INTEGER)
+        return database_integer(0);
+    if (column->type == SCHEMA_ENUM && column->allowed_count)
+        return database_text(column->allowed[0]);
+    struct slice text = empties[column->type];
+    return database_text(text.data ? text : SLICE(""));
+}

@@ -1,0 +1,19 @@
+/*
+ * Can a column store what a client sent? Stricter than column_value.h, which asks whether the two
+ * can be compared: nothing may be cut, rounded or replaced on its way in (data-model.md, "Traits").
+ */
+#ifndef PORTCULLIS_RESOURCES_STORED_VALUE_H
+#define PORTCULLIS_RESOURCES_STORED_VALUE_H
+
+#include "resources/column_value.h"
+
+/* As column_value_read, of a value to be stored; null too, where the column takes it. The
+ * catalog's allowed values and bounds are looked at as well. */
+bool stored_value_read(const struct model_column *column, const struct value *value,
+                       struct arena *arena, struct database_value *bound, struct slice *expected);
+
+/* What an INSERT supplies where the client gives nothing and the column has no default of its own:
+ * '', 0, the zero date, an ENUM's first member (data-model.md). */
+struct database_value stored_value_empty(const struct schema_column *column);
+
+#endif
