@@ -52,6 +52,12 @@
     X(DB_DEADLINES, "portcullis_limit_read_deadline_total", "counter",                             \
       "Statements killed at mysql.read_deadline")                                                  \
     X(DB_ERRORS, "portcullis_database_errors_total", "counter", "Statements that failed")          \
+    X(DB_TRANSACTIONS, "portcullis_database_transactions_total", "counter",                        \
+      "Transactions of writes begun")                                                              \
+    X(DB_UNKNOWN_COMMITS, "portcullis_database_unknown_commits_total", "counter",                  \
+      "Commits whose answer was lost: stored or not, nobody knows")                                \
+    X(WRITE_RETRIES, "portcullis_write_retries_total", "counter",                                  \
+      "Writes rolled back and run again after a deadlock or a long wait for a lock")               \
     X(SCHEMA_READS, "portcullis_schema_reads_total", "counter", "Times the schema was read")       \
     X(AUTH_HITS, "portcullis_auth_cache_hits_total", "counter", "Logins known from memory")        \
     X(AUTH_MISSES, "portcullis_auth_cache_misses_total", "counter", "Logins checked by a worker")  \
