@@ -56,6 +56,8 @@
       "Transactions of writes begun")                                                              \
     X(DB_UNKNOWN_COMMITS, "portcullis_database_unknown_commits_total", "counter",                  \
       "Commits whose answer was lost: stored or not, nobody knows")                                \
+    X(IDEMPOTENT_REPLAYS, "portcullis_idempotent_replays_total", "counter",                        \
+      "Requests answered with what the same Idempotency-Key was answered before")                  \
     X(WRITE_RETRIES, "portcullis_write_retries_total", "counter",                                  \
       "Writes rolled back and run again after a deadlock or a long wait for a lock")               \
     X(SCHEMA_READS, "portcullis_schema_reads_total", "counter", "Times the schema was read")       \

@@ -4,16 +4,8 @@
 #include "resources/plan.h"
 #include "store/blob.h"
 
-enum { MOST_COLUMNS = 16 };
-
-/* The columns that are read: the file's name, type and hash, then those that the template names. */
-struct wanted {
-    struct slice names[MOST_COLUMNS];
-    size_t count;
-};
-
-static const struct database_cell *find_cell(const struct wanted *wanted, struct slice name,
-                                             const struct database_cell *cells)
+static const struct database_cell *find_cell(const struct download_columns *wanted,
+                                             struct slice name, const struct database_cell *cells)
 {
     for (size_t i = 0; i < wanted->count; i++)
         if (slice_equal(wanted->names[i], name))
@@ -21,10 +13,11 @@ static const struct database_cell *find_cell(const struct wanted *wanted, struct
     return NULL;
 }
 
-static void want(struct wanted *wanted, const struct schema_table *table, struct slice name)
+static void want(struct download_columns *wanted, const struct schema_table *table,
+                 struct slice name)
 {
-    if (find_cell(wanted, name, (const struct database_cell[MOST_COLUMNS]){0}) ||
-        !schema_column_find(table, name) || wanted->count == MOST_COLUMNS)
+    if (find_cell(wanted, name, (const struct database_cell[DOWNLOAD_MOST_COLUMNS]){0}) ||
+        !schema_column_find(table, name) || wanted->count == DOWNLOAD_MOST_COLUMNS)
         return;
     wanted->names[wanted->count++] = name;
 }
@@ -48,21 +41,23 @@ static bool next_piece(struct slice *rest, struct slice *piece, bool *is_name)
     return true;
 }
 
-static void want_all(struct wanted *wanted, const struct schema_table *table,
-                     const struct catalog_download *download, struct slice template)
+void download_columns_choose(struct download_columns *wanted, const struct model_resource *resource,
+                             struct slice template)
 {
+    const struct catalog_download *download = &resource->catalog->download;
     struct slice piece;
     bool is_name = false;
-    want(wanted, table, download->name);
-    want(wanted, table, download->type);
-    want(wanted, table, download->sha256);
+    wanted->count = 0;
+    want(wanted, resource->table, download->name);
+    want(wanted, resource->table, download->type);
+    want(wanted, resource->table, download->sha256);
     while (next_piece(&template, &piece, &is_name))
         if (is_name)
-            want(wanted, table, piece);
+            want(wanted, resource->table, piece);
 }
 
-static void fill_in(struct buffer *path, const struct wanted *wanted,
-                    const struct database_cell *cells, struct slice template)
+void download_path_print(struct buffer *path, const struct download_columns *wanted,
+                         const struct database_cell *cells, struct slice template)
 {
     struct slice piece;
     bool is_name = false;
@@ -81,25 +76,23 @@ static struct slice keep(struct arena *arena, const struct database_cell *cell)
 }
 
 static void take_row(struct execute_context *context, const struct query *query,
-                     const struct wanted *wanted, const struct database_cell *cells,
+                     const struct download_columns *wanted, const struct database_cell *cells,
                      struct execute_file *file, struct buffer *path)
 {
     const struct catalog_download *download = &query->resource->catalog->download;
     file->name = keep(context->arena, find_cell(wanted, download->name, cells));
     file->type = keep(context->arena, find_cell(wanted, download->type, cells));
     file->sha256 = keep(context->arena, find_cell(wanted, download->sha256, cells));
-    fill_in(path, wanted, cells, slice_from(context->options->files_path));
+    download_path_print(path, wanted, cells, slice_from(context->options->files_path));
 }
 
 static enum result read_row(struct execute_context *context, const struct query *query,
-                            const struct schema_table *table, struct execute_file *file,
-                            struct buffer *path)
+                            struct execute_file *file, struct buffer *path)
 {
     const struct database_cell *cells = NULL;
-    struct wanted wanted = {.count = 0};
+    struct download_columns wanted;
     struct plan plan;
-    want_all(&wanted, table, &query->resource->catalog->download,
-             slice_from(context->options->files_path));
+    download_columns_choose(&wanted, query->resource, slice_from(context->options->files_path));
     plan_init(&plan, context->arena);
     plan_columns(&plan, query, wanted.names, wanted.count);
     enum result result = plan.has_failed
@@ -120,12 +113,10 @@ enum result download_open(struct execute_context *context, const struct query_se
                           struct execute_file *file, struct problem *problem)
 {
     const struct query *query = &set->queries[0];
-    const struct schema_table *table =
-        schema_table_find(set->model->schema, query->resource->catalog->table);
     struct blob blob = {.descriptor = -1};
     struct buffer path;
     buffer_init(&path);
-    enum result result = read_row(context, query, table, file, &path);
+    enum result result = read_row(context, query, file, &path);
     if (result == RESULT_OK)
         result = path.has_failed
                      ? RESULT_NO_MEMORY

@@ -1,11 +1,25 @@
-/* files/{id}/download: from the record to an open descriptor. Sending is the HTTP room's. */
+/* The bytes of a file: where files.path says they lie, and opening them. Workers only. */
 #ifndef PORTCULLIS_RESOURCES_DOWNLOAD_H
 #define PORTCULLIS_RESOURCES_DOWNLOAD_H
 
 #include "resources/execute.h"
 
-/* Opens the bytes of the record that the set's query names. 404 with the problem set when there is
- * no such record, no such file, or a path that leaves files.root (logged). */
+enum { DOWNLOAD_MOST_COLUMNS = 16 };
+
+/* The columns to be read: the file's name, type and hash, then those that the template names. */
+struct download_columns {
+    struct slice names[DOWNLOAD_MOST_COLUMNS];
+    size_t count;
+};
+
+/* template: files.path. */
+void download_columns_choose(struct download_columns *wanted, const struct model_resource *resource,
+                             struct slice template);
+/* The path of the row whose cells are those columns, relative to files.root; as the row says it. */
+void download_path_print(struct buffer *path, const struct download_columns *wanted,
+                         const struct database_cell *cells, struct slice template);
+
+/* Opens the bytes of the set's one record. RESULT_NOT_FOUND with the problem set. */
 enum result download_open(struct execute_context *context, const struct query_set *set,
                           struct execute_file *file, struct problem *problem);
 

@@ -67,6 +67,7 @@ struct model_reference {
     const struct model_resource *resource; /* NULL: a table of WHMCS's own */
     struct slice table;
     struct slice key;
+    bool is_parent; /* a direct link to a parent */
 };
 
 struct model_list {
@@ -149,6 +150,10 @@ const struct model_parent *model_parent_find(const struct model_resource *resour
 /* The parent whose link is called so as a filter, or NULL. */
 const struct model_parent *model_parameter_find(const struct model_resource *resource,
                                                 struct slice parameter);
+
+/* The resource's first reference to another, or NULL. */
+const struct model_reference *model_reference_find(const struct model_resource *resource,
+                                                   const struct model_resource *named);
 
 static inline bool model_is_served(const struct model_resource *resource)
 {

@@ -26,8 +26,10 @@ static void add_parent_links(struct model_joining *joining, const struct model_p
 {
     for (size_t i = 0; i < parent->link_count; i++) {
         const struct catalog_link *link = parent->links[i].catalog;
-        const struct model_reference reference = {
-            .column = link->column, .where = link->where, .resource = parent->resource};
+        const struct model_reference reference = {.column = link->column,
+                                                  .where = link->where,
+                                                  .resource = parent->resource,
+                                                  .is_parent = true};
         if (!link->through_resource.size)
             add_reference(joining, &reference);
     }
@@ -89,6 +91,15 @@ enum result model_join_rules(struct model_joining *joining)
             resource->dependants[resource->dependant_count++] = dependant;
     }
     return RESULT_OK;
+}
+
+const struct model_reference *model_reference_find(const struct model_resource *resource,
+                                                   const struct model_resource *named)
+{
+    for (size_t i = 0; i < resource->reference_count; i++)
+        if (resource->references[i].resource == named)
+            return &resource->references[i];
+    return NULL;
 }
 
 /* --- the gateway's own ----------------------------------------------------------------------- */

@@ -182,3 +182,62 @@ struct database_value stored_value_empty(const struct schema_column *column)
     struct slice text = empties[column->type];
     return database_text(text.data ? text : SLICE(""));
 }
+
+/* Without what says nothing: zeros before a number and behind its point; a midnight; T for a blank.
+ */
+static struct slice plain_number(struct slice text)
+{
+    bool is_negative = text.size && text.data[0] == '-';
+    struct slice digits =
+        is_negative || (text.size && text.data[0] == '+') ? slice_skip(text, 1) : text;
+    digits = trim_zeros(digits, false);
+    if (slice_find(digits, '.') < digits.size) {
+        digits = trim_zeros(digits, true);
+        if (digits.size && digits.data[digits.size - 1] == '.')
+            digits.size--;
+    }
+    return digits;
+}
+
+static bool numbers_equal(struct slice a, struct slice b)
+{
+    struct slice first = plain_number(a);
+    struct slice second = plain_number(b);
+    bool is_negative = a.size && a.data[0] == '-';
+    bool is_other_negative = b.size && b.data[0] == '-';
+    return slice_equal(first, second) && (is_negative == is_other_negative || !first.size);
+}
+
+static bool dates_equal(struct slice a, struct slice b)
+{
+    struct slice longer = a.size >= b.size ? a : b;
+    struct slice shorter = a.size >= b.size ? b : a;
+    for (size_t i = 0; i < longer.size; i++) {
+        char c = longer.data[i];
+        char other = i < shorter.size ? shorter.data[i] : c;
+        bool is_gap = i == 10 && (c == ' ' || c == 'T') && (other == ' ' || other == 'T');
+        bool is_nothing = i >= shorter.size && (c == '0' || c == ':' || c == '.' || i == 10);
+        if (!is_gap && !is_nothing && (c != other || i >= shorter.size))
+            return false;
+    }
+    return true;
+}
+
+bool stored_value_equals(const struct model_column *column, const struct database_value *value,
+                         const struct database_cell *cell)
+{
+    enum schema_type type = column->learnt->type;
+    if (value->type == DATABASE_NULL || cell->is_null)
+        return value->type == DATABASE_NULL && cell->is_null;
+    if (value->type == DATABASE_INTEGER)
+        return value->integer == cell->integer;
+    if (value->type == DATABASE_UNSIGNED) {
+        uint64_t number = 0;
+        return slice_to_u64(cell->text, &number) && number == value->natural;
+    }
+    if (type == SCHEMA_DECIMAL || type == SCHEMA_FLOAT)
+        return numbers_equal(value->text, cell->text);
+    if (type == SCHEMA_DATE || type == SCHEMA_DATETIME || type == SCHEMA_TIME)
+        return dates_equal(value->text, cell->text);
+    return slice_equal(value->text, cell->text);
+}

@@ -12,6 +12,11 @@
 bool stored_value_read(const struct model_column *column, const struct value *value,
                        struct arena *arena, struct database_value *bound, struct slice *expected);
 
+/* Is the value what the cell of the column holds? Texts byte by byte, numbers and dates by what
+ * they say. */
+bool stored_value_equals(const struct model_column *column, const struct database_value *value,
+                         const struct database_cell *cell);
+
 /* What an INSERT supplies where the client gives nothing and the column has no default of its own:
  * '', 0, the zero date, an ENUM's first member (data-model.md). */
 struct database_value stored_value_empty(const struct schema_column *column);

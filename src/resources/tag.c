@@ -87,3 +87,19 @@ bool tag_matches(struct slice if_none_match, struct slice tag)
             return true;
     return false;
 }
+
+bool tag_matches_record(struct slice if_match, struct slice record)
+{
+    struct slice part;
+    if (slice_equal(slice_trim(if_match), SLICE("*")))
+        return true;
+    while (slice_split(&if_match, ',', &part)) {
+        struct slice tag = slice_trim(part);
+        struct slice inner = opaque(tag);
+        size_t point = slice_find(inner, '.');
+        bool is_strong = !slice_starts_with(tag, SLICE("W/"));
+        if (is_strong && point < inner.size && slice_equal(slice_of(inner.data, point), record))
+            return true;
+    }
+    return false;
+}

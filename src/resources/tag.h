@@ -22,5 +22,8 @@ void tag_hash_finish(struct tag_hash *hash, char hex[TAG_HASH_HEX + 1]);
 /* Does If-None-Match (RFC 9110 13.1.2: `*`, or a list of tags, compared weakly) name this tag? The
  * ANSWER part alone is compared, without a coding's ending (-gzip, -br). */
 bool tag_matches(struct slice if_none_match, struct slice tag);
+/* Does If-Match (RFC 9110 13.1.1: `*`, or a list of tags, compared strongly) name a version of the
+ * record whose RECORD part this is? */
+bool tag_matches_record(struct slice if_match, struct slice record);
 
 #endif

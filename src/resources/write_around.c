@@ -1,0 +1,188 @@
+/* What a write changes above the record, and what it leaves in WHMCS's activity log. */
+#include "resources/write_parts.h"
+#include "whmcs/activity_log.h"
+
+enum { MOST_LOGGED_IDS = 20 };
+
+/* Ids of one resource, each once. */
+struct touched {
+    int64_t *ids;
+    size_t count;
+};
+
+static void add(struct touched *touched, int64_t id)
+{
+    for (size_t i = 0; i < touched->count; i++)
+        if (touched->ids[i] == id)
+            return;
+    if (id > 0)
+        touched->ids[touched->count++] = id;
+}
+
+/* What the records name by a reference, now and, of a changed or deleted one, before. */
+static void add_links(const struct writing *writing, size_t reference, struct touched *touched)
+{
+    const struct write *write = writing->write;
+    for (size_t i = 0; write->kind != WRITE_DELETE && i < write->item_count; i++)
+        add(touched, writing->rows[i].links[reference]);
+    if (writing->target)
+        add(touched, writing->target->references[reference]);
+}
+
+static bool touched_init(const struct writing *writing, struct touched *touched)
+{
+    size_t most = (writing->write->item_count + 1) * WRITE_MOST_REFERENCES;
+    *touched = (struct touched){arena_alloc(writing->context->arena, most * sizeof(int64_t)), 0};
+    return touched->ids != NULL;
+}
+
+static enum result touch_resource(struct writing *writing, const struct model_resource *above)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct slice column = above->catalog->rules.activity;
+    const struct plan_assign now = {.column = column, .is_now = true};
+    struct touched touched;
+    struct plan plan;
+    if (!column.size || !above->table || !schema_column_find(above->table, column))
+        return RESULT_OK;
+    if (!touched_init(writing, &touched))
+        return RESULT_NO_MEMORY;
+    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++)
+        if (resource->references[r].resource == above)
+            add_links(writing, r, &touched);
+    if (!touched.count)
+        return RESULT_OK;
+    plan_init(&plan, writing->context->arena);
+    plan_update(&plan, above->catalog->table, &now, 1, model_key(above)->name,
+                (struct plan_ids){touched.ids, touched.count});
+    return write_run(writing, &plan);
+}
+
+/* --- counted children ---------------------------------------------------------------------- */
+
+static enum result count_children(struct writing *writing, int64_t id)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct catalog_tree *tree = &resource->catalog->rules.tree;
+    const struct plan_hanging children = {.link = {resource->catalog->table, tree->column, NULL},
+                                          .ids = {&id, 1}};
+    int64_t count = 0;
+    struct plan plan;
+    plan_init(&plan, writing->context->arena);
+    plan_select_hanging(&plan, &children, "COUNT", &tree->column, 1);
+    enum result result = write_read_integer(writing, &plan, &count);
+    if (result != RESULT_OK)
+        return result;
+    const struct plan_assign assign = {.column = tree->children, .value = database_integer(count)};
+    plan_init(&plan, writing->context->arena);
+    plan_update(&plan, resource->catalog->table, &assign, 1, model_key(resource)->name,
+                (struct plan_ids){&id, 1});
+    return write_run(writing, &plan);
+}
+
+static enum result count_all_children(struct writing *writing)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct catalog_tree *tree = &resource->catalog->rules.tree;
+    struct touched parents;
+    enum result result = RESULT_OK;
+    if (!tree->column.size || !schema_column_find(resource->table, tree->column) ||
+        !schema_column_find(resource->table, tree->children))
+        return RESULT_OK;
+    if (!touched_init(writing, &parents))
+        return RESULT_NO_MEMORY;
+    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++)
+        if (slice_equal(resource->references[r].column, tree->column))
+            add_links(writing, r, &parents);
+    for (size_t i = 0; result == RESULT_OK && i < parents.count; i++)
+        result = count_children(writing, parents.ids[i]);
+    return result;
+}
+
+/* Their rows are locked since the beginning. */
+enum result write_touch(struct writing *writing)
+{
+    const struct model *model = writing->write->model;
+    enum result result = RESULT_OK;
+    for (size_t i = 0; result == RESULT_OK && i < model->resource_count; i++)
+        result = touch_resource(writing, &model->resources[i]);
+    return result == RESULT_OK ? count_all_children(writing) : result;
+}
+
+/* --- the activity log ---------------------------------------------------------------------- */
+
+static void print_created(const struct writing *writing, struct buffer *text)
+{
+    const struct write *write = writing->write;
+    if (!write->is_bulk) {
+        buffer_printf(text, "created %.*s %lld", SLICE_ARGS(write->resource->singular),
+                      (long long)writing->rows[0].id);
+        return;
+    }
+    buffer_printf(text, "created %zu %.*s (", write->item_count, SLICE_ARGS(write->resource->name));
+    for (size_t i = 0; i < write->item_count && i < MOST_LOGGED_IDS; i++)
+        buffer_printf(text, "%s%lld", i ? ", " : "", (long long)writing->rows[i].id);
+    buffer_append_slice(text, write->item_count > MOST_LOGGED_IDS ? SLICE(", …)") : SLICE(")"));
+}
+
+static void print_updated(const struct writing *writing, struct buffer *text)
+{
+    const struct write *write = writing->write;
+    const char *joint = " (";
+    buffer_printf(text, "updated %.*s %lld", SLICE_ARGS(write->resource->singular),
+                  (long long)write->id);
+    for (size_t i = 0; i < write->items[0].count; i++) {
+        if (!writing->is_changed[i])
+            continue;
+        buffer_printf(text, "%s%.*s", joint, SLICE_ARGS(write->items[0].values[i].column->name));
+        joint = ", ";
+    }
+    buffer_append_slice(text, joint[0] == ',' ? SLICE(")") : SLICE(""));
+}
+
+/* The record's own kind is counted only when others of it went along. */
+static void print_deleted(const struct writing *writing, struct buffer *text)
+{
+    const struct write *write = writing->write;
+    const char *joint = " (";
+    buffer_printf(text, "deleted %.*s %lld", SLICE_ARGS(write->resource->singular),
+                  (long long)write->id);
+    for (size_t i = 0; i < write->model->resource_count; i++) {
+        const struct model_resource *resource = &write->model->resources[i];
+        uint64_t own = resource == write->resource ? 1 : 0;
+        if (writing->deleted[i] <= own)
+            continue;
+        buffer_printf(text, "%s%llu %.*s", joint, (unsigned long long)writing->deleted[i],
+                      SLICE_ARGS(resource->name));
+        joint = ", ";
+    }
+    buffer_append_slice(text, joint[0] == ',' ? SLICE(")") : SLICE(""));
+}
+
+enum result write_log(struct writing *writing)
+{
+    const struct model_journal *journal = &writing->write->model->journal;
+    struct buffer text;
+    if (!journal->has_activity_log)
+        return RESULT_OK;
+    buffer_init(&text);
+    buffer_printf(&text, "portcullis: %.*s ", SLICE_ARGS(writing->request->admin));
+    if (writing->write->kind == WRITE_CREATE)
+        print_created(writing, &text);
+    else if (writing->write->kind == WRITE_UPDATE)
+        print_updated(writing, &text);
+    else
+        print_deleted(writing, &text);
+    const struct activity_log_line line = {
+        .description = buffer_slice(&text),
+        .admin = writing->request->admin,
+        .admin_id = writing->request->admin_id,
+        .has_admin_id = journal->has_activity_admin,
+        .address = writing->request->address,
+    };
+    enum result result = text.has_failed
+                             ? RESULT_NO_MEMORY
+                             : activity_log_write_admin(writing->context->database, &line);
+    buffer_clear(&text);
+    return result;
+}

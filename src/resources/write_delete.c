@@ -1,0 +1,258 @@
+/*
+ * Deleting a record and all that hangs below it: first what hangs on rows that hang on it, then
+ * those rows, then the record. A statement for each way to hang, however many rows there are.
+ */
+#include "resources/download.h"
+#include "resources/write_parts.h"
+
+/* --- trees --------------------------------------------------------------------------------- */
+
+/* The children of ids[from..to), appended behind them. */
+static enum result add_children(struct writing *writing, int64_t **ids, size_t *count,
+                                size_t *capacity, struct plan_ids parents)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct slice key = model_key(resource)->name;
+    const struct database_cell *cells = NULL;
+    const struct plan_hanging rows = {
+        .link = {resource->catalog->table, resource->catalog->rules.tree.column, NULL},
+        .ids = parents};
+    struct plan plan;
+    plan_init(&plan, writing->context->arena);
+    plan_select_hanging(&plan, &rows, NULL, &key, 1);
+    enum result result = execute_begin(writing->context, &plan);
+    plan_clear(&plan);
+    while (result == RESULT_OK &&
+           (result = database_next(writing->context->database, &cells)) == RESULT_OK) {
+        if (*count == *capacity) {
+            int64_t *grown = arena_alloc(writing->context->arena, 2 * *capacity * sizeof(*grown));
+            if (!grown)
+                return RESULT_NO_MEMORY;
+            for (size_t i = 0; i < *count; i++)
+                grown[i] = (*ids)[i];
+            *ids = grown;
+            *capacity *= 2;
+        }
+        (*ids)[(*count)++] = cells[0].integer;
+    }
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+enum result write_tree_ids(struct writing *writing, int64_t **ids, size_t *count)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct slice column = resource->catalog->rules.tree.column;
+    size_t capacity = 64;
+    enum result result = RESULT_OK;
+    *count = 0;
+    *ids = arena_alloc(writing->context->arena, capacity * sizeof(**ids));
+    if (!*ids)
+        return RESULT_NO_MEMORY;
+    (*ids)[(*count)++] = writing->write->id;
+    if (!column.size || !schema_column_find(resource->table, column))
+        return RESULT_OK;
+    /* A circle that others have stored must not keep us for ever. */
+    for (size_t at = 0; result == RESULT_OK && at < *count && *count < WRITE_MOST_BRANCH;) {
+        size_t left = *count - at;
+        size_t taken = left < WRITE_MOST_IDS ? left : WRITE_MOST_IDS;
+        result = add_children(writing, ids, count, &capacity, (struct plan_ids){*ids + at, taken});
+        at += taken;
+    }
+    return result == RESULT_OK && *count >= WRITE_MOST_BRANCH ? RESULT_FAILED : result;
+}
+
+/* --- each way to hang ----------------------------------------------------------------------- */
+
+/* What is done with the rows of a resource that hang on the record in one way. */
+typedef enum result hanging_step(struct writing *writing, const struct model_resource *resource,
+                                 const struct plan_hanging *rows);
+
+static enum result each_through(struct writing *writing, const struct model_resource *between,
+                                struct plan_ids ids, hanging_step *step)
+{
+    const struct plan_link to_record =
+        write_plan_link(between, model_reference_find(between, writing->write->resource));
+    enum result result = RESULT_OK;
+    for (size_t i = 0; result == RESULT_OK && i < between->dependant_count; i++) {
+        const struct model_resource *below = between->dependants[i];
+        const struct model_reference *link = model_reference_find(below, between);
+        const struct plan_hanging rows = {.link = write_plan_link(below, link),
+                                          .through = &to_record,
+                                          .through_key = model_key(between)->name,
+                                          .ids = ids};
+        if (link)
+            result = step(writing, below, &rows);
+    }
+    return result;
+}
+
+/* From the lowest rows up to those right below the record, and at last the record. */
+static enum result each_hanging(struct writing *writing, struct plan_ids ids, hanging_step *step)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct plan_hanging itself = {
+        .link = {resource->catalog->table, model_key(resource)->name, NULL}, .ids = ids};
+    enum result result = RESULT_OK;
+    for (size_t i = 0; result == RESULT_OK && i < resource->dependant_count; i++)
+        if (model_reference_find(resource->dependants[i], resource))
+            result = each_through(writing, resource->dependants[i], ids, step);
+    for (size_t i = 0; result == RESULT_OK && i < resource->dependant_count; i++) {
+        const struct model_resource *below = resource->dependants[i];
+        const struct model_reference *link = model_reference_find(below, resource);
+        const struct plan_hanging rows = {.link = write_plan_link(below, link), .ids = ids};
+        if (link)
+            result = step(writing, below, &rows);
+    }
+    return result == RESULT_OK ? step(writing, resource, &itself) : result;
+}
+
+static enum result refuse_invoiced(struct writing *writing, const struct model_resource *resource,
+                                   const struct plan_hanging *rows)
+{
+    const struct slice column = resource->catalog->rules.invoice;
+    struct plan_hanging invoiced = *rows;
+    int64_t count = 0;
+    struct plan plan;
+    if (!column.size || !schema_column_find(resource->table, column))
+        return RESULT_OK;
+    invoiced.not_zero = column;
+    plan_init(&plan, writing->context->arena);
+    plan_select_hanging(&plan, &invoiced, "COUNT", &column, 1);
+    enum result result = write_read_integer(writing, &plan, &count);
+    if (result != RESULT_OK || count == 0)
+        return result;
+    problem_set(writing->problem, 409, SLICE("Record Locked"));
+    problem_add(writing->problem, SLICE("invoiced"), column,
+                "%lld %.*s would be deleted that are on an invoice; allowed with params.force",
+                (long long)count, SLICE_ARGS(resource->name));
+    return RESULT_INVALID;
+}
+
+static enum result keep_path(struct writing *writing, struct slice path)
+{
+    if (writing->byte_count == writing->byte_capacity) {
+        size_t capacity = writing->byte_capacity ? 2 * writing->byte_capacity : 16;
+        struct slice *grown = arena_alloc(writing->context->arena, capacity * sizeof(*grown));
+        if (!grown)
+            return RESULT_NO_MEMORY;
+        for (size_t i = 0; i < writing->byte_count; i++)
+            grown[i] = writing->bytes[i];
+        writing->bytes = grown;
+        writing->byte_capacity = capacity;
+    }
+    struct slice copy = arena_copy(writing->context->arena, path);
+    if (!copy.data)
+        return RESULT_NO_MEMORY;
+    writing->bytes[writing->byte_count++] = copy;
+    return RESULT_OK;
+}
+
+/* Where the bytes lie of files that are about to go. */
+static enum result find_bytes(struct writing *writing, const struct model_resource *resource,
+                              const struct plan_hanging *rows)
+{
+    const struct slice template = slice_from(writing->context->options->files_path);
+    const struct database_cell *cells = NULL;
+    struct download_columns columns;
+    struct plan plan;
+    if (!resource->has_download || !writing->context->options->files_root[0])
+        return RESULT_OK;
+    download_columns_choose(&columns, resource, template);
+    plan_init(&plan, writing->context->arena);
+    plan_select_hanging(&plan, rows, NULL, columns.names, columns.count);
+    enum result result = execute_begin(writing->context, &plan);
+    plan_clear(&plan);
+    while (result == RESULT_OK &&
+           (result = database_next(writing->context->database, &cells)) == RESULT_OK) {
+        struct buffer path;
+        buffer_init(&path);
+        download_path_print(&path, &columns, cells, template);
+        if (path.size)
+            result = path.has_failed ? RESULT_NO_MEMORY : keep_path(writing, buffer_slice(&path));
+        buffer_clear(&path);
+    }
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+static enum result delete_rows(struct writing *writing, const struct model_resource *resource,
+                               const struct plan_hanging *rows)
+{
+    enum result result = find_bytes(writing, resource, rows);
+    struct plan plan;
+    if (result != RESULT_OK)
+        return result;
+    plan_init(&plan, writing->context->arena);
+    plan_delete_hanging(&plan, rows);
+    result = write_run(writing, &plan);
+    if (result == RESULT_OK)
+        writing->deleted[resource - writing->write->model->resources] +=
+            database_affected(writing->context->database);
+    return result;
+}
+
+/* --- threads ------------------------------------------------------------------------------- */
+
+/* The thread goes on without its first row: the next one becomes the first, closed if it was. */
+static enum result hand_thread_on(struct writing *writing)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct catalog_resource *catalog = resource->catalog;
+    const struct slice key = model_key(resource)->name;
+    const struct catalog_constant *closed = &catalog->rules.closed;
+    struct plan_hanging rest = {.link = {catalog->table, catalog->threads.column, NULL},
+                                .ids = {&writing->write->id, 1},
+                                .key = key,
+                                .but = writing->write->id};
+    int64_t next = 0;
+    struct plan plan;
+    plan_init(&plan, writing->context->arena);
+    plan_select_hanging(&plan, &rest, "MIN", &key, 1);
+    enum result result = write_read_integer(writing, &plan, &next);
+    if (result != RESULT_OK || next == 0)
+        return result;
+    const struct plan_assign thread = {.column = catalog->threads.column,
+                                       .value = database_integer(next)};
+    plan_init(&plan, writing->context->arena);
+    plan_update_hanging(&plan, &rest, &thread, 1);
+    result = write_run(writing, &plan);
+    if (result != RESULT_OK || !writing->target->is_closed)
+        return result;
+    const struct plan_assign state = {.column = closed->column,
+                                      .value = database_text(closed->value)};
+    plan_init(&plan, writing->context->arena);
+    plan_update(&plan, catalog->table, &state, 1, key, (struct plan_ids){&next, 1});
+    return write_run(writing, &plan);
+}
+
+/* --- all ----------------------------------------------------------------------------------- */
+
+static enum result each_part(struct writing *writing, const int64_t *ids, size_t count,
+                             hanging_step *step)
+{
+    enum result result = RESULT_OK;
+    for (size_t at = 0; result == RESULT_OK && at < count; at += WRITE_MOST_IDS) {
+        size_t left = count - at;
+        const struct plan_ids part = {ids + at, left < WRITE_MOST_IDS ? left : WRITE_MOST_IDS};
+        result = each_hanging(writing, part, step);
+    }
+    return result;
+}
+
+enum result write_delete(struct writing *writing)
+{
+    const struct write *write = writing->write;
+    int64_t *ids = NULL;
+    size_t count = 0;
+    writing->deleted = arena_zalloc(writing->context->arena,
+                                    write->model->resource_count * sizeof(*writing->deleted));
+    if (!writing->deleted)
+        return RESULT_NO_MEMORY;
+    enum result result = write_tree_ids(writing, &ids, &count);
+    if (result == RESULT_OK && !write->is_forced)
+        result = each_part(writing, ids, count, refuse_invoiced);
+    if (result == RESULT_OK && write->resource->has_threads)
+        result = hand_thread_on(writing);
+    if (result == RESULT_OK)
+        result = each_part(writing, ids, count, delete_rows);
+    return result;
+}

@@ -1,0 +1,273 @@
+/* The transaction around a write: begun, tried, committed once; or run again from its beginning. */
+#include "resources/write_execute.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "resources/write_parts.h"
+#include "store/blob.h"
+#include "whmcs/idempotency.h"
+
+enum { MOST_ATTEMPTS = 12, LEAST_PAUSE_US = 500, LONGEST_PAUSE_US = 50000 };
+
+/* --- statements ---------------------------------------------------------------------------- */
+
+enum result write_run(struct writing *writing, struct plan *plan)
+{
+    enum result result = execute_begin(writing->context, plan);
+    plan_clear(plan);
+    database_finish(writing->context->database);
+    return result;
+}
+
+enum result write_read_integer(struct writing *writing, struct plan *plan, int64_t *number)
+{
+    const struct database_cell *cells = NULL;
+    *number = 0;
+    enum result result = execute_begin(writing->context, plan);
+    plan_clear(plan);
+    if (result == RESULT_OK)
+        result = database_next(writing->context->database, &cells);
+    if (result == RESULT_OK && !cells[0].is_null)
+        *number = cells[0].integer;
+    database_finish(writing->context->database);
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+struct plan_link write_plan_link(const struct model_resource *resource,
+                                 const struct model_reference *link)
+{
+    struct plan_link made = {.table = resource->catalog->table};
+    if (link) {
+        made.column = link->column;
+        made.where = &link->where;
+    }
+    return made;
+}
+
+enum result write_explain_value(struct writing *writing, size_t item, enum result result)
+{
+    struct slice column = database_error_column(writing->context->database);
+    const struct model_column *known = model_column_find(writing->write->resource, column);
+    struct slice name = known ? known->name : writing->write->resource->singular;
+    if (result != RESULT_INVALID && result != RESULT_EXISTS)
+        return result;
+    query_refuse_value(writing->problem,
+                       write_field(writing->write, item, name, writing->context->arena),
+                       result == RESULT_EXISTS ? SLICE("what no other record has")
+                                               : SLICE("what the database's column can hold"));
+    return RESULT_INVALID;
+}
+
+/* --- idempotency --------------------------------------------------------------------------- */
+
+static struct slice scope_of(const struct writing *writing)
+{
+    return arena_printf(writing->context->arena, "remote:%lld",
+                        (long long)writing->request->admin_id);
+}
+
+/* A dry run leaves nothing behind, a key neither. */
+static bool has_key(const struct writing *writing)
+{
+    return writing->request->idempotency_key.data && !writing->write->is_dry_run;
+}
+
+static enum result give_again(const struct idempotency_answer *kept, struct execute_answer *answer)
+{
+    struct slice tag = buffer_slice(&kept->tag);
+    size_t size = tag.size < sizeof(answer->tag) ? tag.size : 0;
+    memcpy(answer->tag, tag.size ? tag.data : "", size);
+    answer->tag[size] = '\0';
+    answer->created_id = kept->created_id;
+    buffer_append_slice(&answer->head, buffer_slice(&kept->body));
+    metric_increment(METRIC_IDEMPOTENT_REPLAYS);
+    return answer->head.has_failed ? RESULT_NO_MEMORY : RESULT_OK;
+}
+
+/* *is_answered: the same request succeeded before. */
+static enum result claim_key(struct writing *writing, struct execute_answer *answer,
+                             bool *is_answered)
+{
+    const struct write_request *request = writing->request;
+    enum idempotency_verdict verdict = IDEMPOTENCY_FIRST;
+    struct idempotency_answer kept = {0};
+    *is_answered = false;
+    if (!has_key(writing))
+        return RESULT_OK;
+    enum result result =
+        idempotency_claim(writing->context->database, scope_of(writing), request->idempotency_key,
+                          slice_from(request->request_hash), &verdict, &kept);
+    if (result == RESULT_OK && verdict == IDEMPOTENCY_AGAIN) {
+        *is_answered = true;
+        result = give_again(&kept, answer);
+    } else if (result == RESULT_OK && verdict == IDEMPOTENCY_OTHER) {
+        query_refuse_value(writing->problem, SLICE("Idempotency-Key"),
+                           SLICE("a key that was not used with another request"));
+        result = RESULT_INVALID;
+    }
+    buffer_clear(&kept.tag);
+    buffer_clear(&kept.body);
+    return result;
+}
+
+static enum result keep_answer(struct writing *writing, const struct execute_answer *answer)
+{
+    struct idempotency_answer kept = {.status = 200, .created_id = answer->created_id};
+    if (!has_key(writing))
+        return RESULT_OK;
+    buffer_append_slice(&kept.tag, slice_from(answer->tag));
+    buffer_append_slice(&kept.body, buffer_slice(&answer->head));
+    buffer_append_slice(&kept.body, buffer_slice(&answer->rows));
+    enum result result = kept.tag.has_failed || kept.body.has_failed
+                             ? RESULT_NO_MEMORY
+                             : idempotency_keep(writing->context->database, scope_of(writing),
+                                                writing->request->idempotency_key, &kept);
+    buffer_clear(&kept.tag);
+    buffer_clear(&kept.body);
+    return result;
+}
+
+/* --- one attempt --------------------------------------------------------------------------- */
+
+static enum result change(struct writing *writing)
+{
+    enum result result =
+        writing->write->kind == WRITE_DELETE ? write_delete(writing) : write_store(writing);
+    bool is_nothing = writing->write->kind == WRITE_UPDATE && !writing->changed_count;
+    if (result == RESULT_OK && !is_nothing)
+        result = write_touch(writing);
+    if (result == RESULT_OK && !is_nothing)
+        result = write_log(writing);
+    return result;
+}
+
+static enum result run(struct writing *writing, const struct envelope_request *envelope,
+                       struct execute_answer *answer)
+{
+    bool is_answered = false;
+    enum result result = claim_key(writing, answer, &is_answered);
+    if (result != RESULT_OK || is_answered)
+        return result;
+    result = write_named_lock(writing);
+    if (result == RESULT_OK)
+        result = write_check(writing);
+    if (result == RESULT_OK)
+        result = change(writing);
+    if (result == RESULT_OK)
+        result = write_answer(writing, envelope, answer);
+    return result == RESULT_OK ? keep_answer(writing, answer) : result;
+}
+
+static enum result explain_unknown(struct problem *problem)
+{
+    problem_set(problem, 503, SLICE("Service Unavailable"));
+    problem_add(
+        problem, SLICE("fate_unknown"), slice_of("", 0),
+        "the database went away while this was being stored: it may be stored or not, and is "
+        "not tried again; look before you repeat it, or repeat it with the same "
+        "Idempotency-Key");
+    problem->retry_after_s = 1;
+    return RESULT_UNKNOWN;
+}
+
+static enum result attempt(struct writing *writing, const struct envelope_request *envelope,
+                           struct execute_answer *answer)
+{
+    struct database *database = writing->context->database;
+    writing->rows =
+        arena_zalloc(writing->context->arena, writing->write->item_count * sizeof(*writing->rows));
+    enum result result = writing->rows ? database_begin(database) : RESULT_NO_MEMORY;
+    if (result != RESULT_OK)
+        return result;
+    result = run(writing, envelope, answer);
+    if (result != RESULT_OK || writing->write->is_dry_run) {
+        database_rollback(database);
+        return result;
+    }
+    result = database_commit(database);
+    return result == RESULT_UNKNOWN ? explain_unknown(writing->problem) : result;
+}
+
+/* --- all ----------------------------------------------------------------------------------- */
+
+/* Half fixed, half by chance, and longer each time. */
+static void pause_before(unsigned attempt)
+{
+    static _Thread_local unsigned seed;
+    unsigned most_us = LEAST_PAUSE_US << (attempt < 7 ? attempt : 7);
+    if (!seed)
+        seed = (unsigned)clock_now_us();
+    if (most_us > LONGEST_PAUSE_US)
+        most_us = LONGEST_PAUSE_US;
+    usleep(most_us / 2 + (unsigned)rand_r(&seed) % (most_us / 2 + 1));
+}
+
+static void forget_answer(struct execute_answer *answer)
+{
+    buffer_clear(&answer->head);
+    buffer_clear(&answer->rows);
+    answer->tag[0] = '\0';
+    answer->created_id = 0;
+}
+
+static void delete_bytes(const struct writing *writing)
+{
+    const char *root = writing->context->options->files_root;
+    for (size_t i = 0; i < writing->byte_count; i++) {
+        enum result result = blob_delete(root, writing->bytes[i]);
+        if (result != RESULT_OK && result != RESULT_NOT_FOUND)
+            log_error("blob", "the bytes of a deleted file stay: %.*s",
+                      SLICE_ARGS(writing->bytes[i]));
+    }
+}
+
+/* Stored: what others remember is void, what was replaced goes. */
+static void finish(struct writing *writing)
+{
+    if (writing->write->is_dry_run)
+        return;
+    shared_count_cache_forget(writing->context->counts);
+    delete_bytes(writing);
+    if (has_key(writing))
+        idempotency_sweep(writing->context->database);
+}
+
+static void explain(enum result result, struct problem *problem)
+{
+    if (result == RESULT_CONFLICT && !problem_is_set(problem)) {
+        problem_set(problem, 503, SLICE("Service Unavailable"));
+        problem_add(problem, SLICE("busy"), slice_of("", 0),
+                    "others are writing the same records; nothing was stored, try again");
+        problem->retry_after_s = 1;
+    }
+    execute_explain(result, problem);
+}
+
+enum result write_execute(struct execute_context *context, const struct write_request *request,
+                          const struct envelope_request *envelope, struct execute_answer *answer,
+                          struct problem *problem)
+{
+    enum result result = RESULT_CONFLICT;
+    struct writing writing;
+    for (unsigned i = 0; i < MOST_ATTEMPTS && result == RESULT_CONFLICT; i++) {
+        if (i > 0) {
+            metric_increment(METRIC_WRITE_RETRIES);
+            forget_answer(answer);
+            pause_before(i);
+        }
+        problem_init(problem, context->arena);
+        writing = (struct writing){
+            .context = context, .request = request, .write = request->write, .problem = problem};
+        result = attempt(&writing, envelope, answer);
+    }
+    if (result == RESULT_OK)
+        finish(&writing);
+    else if (result != RESULT_STALE)
+        explain(result, problem);
+    return result;
+}

@@ -1,0 +1,103 @@
+/*
+ * One attempt at a write, inside its transaction: what write_execute.c strings together.
+ *
+ *   write_named.c   the rows that the request names, found, then locked from the top
+ *   write_check.c   404, 412, 409, 422
+ *   write_store.c   the record, its columns of the gateway's own, what moves along
+ *   write_delete.c  the record and all that hangs below
+ *   write_around.c  what changes above: activity, counted children; the activity log
+ *   write_answer.c  the answer, read back
+ *
+ * Everything lies in the request's arena and is made anew for each attempt.
+ */
+#ifndef PORTCULLIS_RESOURCES_WRITE_PARTS_H
+#define PORTCULLIS_RESOURCES_WRITE_PARTS_H
+
+#include "resources/execute_parts.h"
+#include "resources/plan_write.h"
+#include "resources/write_execute.h"
+
+enum {
+    WRITE_MOST_REFERENCES = 16,
+    WRITE_MOST_LEVELS = 5,
+    WRITE_MOST_IDS = 1024,      /* in one statement */
+    WRITE_MOST_BRANCH = 100000, /* rows of a tree below one record */
+};
+
+/* A row of a resource of the catalog that the request names, or that such a row hangs on. */
+struct write_named {
+    const struct model_resource *resource;
+    int64_t id;
+    bool was_read; /* without a lock, on the way up */
+    bool is_found;
+    bool is_visible;                           /* to the caller */
+    bool is_locked;                            /* rules.locked: read-only, with all below */
+    bool is_closed;                            /* rules.closed */
+    int64_t references[WRITE_MOST_REFERENCES]; /* by the resource's references; 0: none */
+    struct write_named *next;
+};
+
+/* What becomes of one item. */
+struct write_row {
+    int64_t id;                            /* once it is known */
+    int64_t links[WRITE_MOST_REFERENCES];  /* by the resource's references, as they will be */
+    bool is_filled[WRITE_MOST_REFERENCES]; /* links says something that the client did not give */
+};
+
+struct writing {
+    struct execute_context *context;
+    const struct write_request *request;
+    const struct write *write;
+    struct problem *problem;
+    struct write_named *named;
+    struct write_row *rows;             /* write->item_count */
+    struct write_named *target;         /* update, delete: the record itself */
+    struct database_cell *stored;       /* update, delete: its cells, by column */
+    char record_hash[TAG_HASH_HEX + 1]; /* update, delete: first part of its tag */
+    bool *is_changed;                   /* update: by the item's value */
+    size_t changed_count;
+    uint64_t *deleted;   /* by the model's resources */
+    struct slice *bytes; /* paths of files whose bytes go after the commit */
+    size_t byte_count;
+    size_t byte_capacity;
+};
+
+/* write_named.c */
+enum result write_named_lock(struct writing *writing);
+struct write_named *write_named_find(const struct writing *writing,
+                                     const struct model_resource *resource, int64_t id);
+/* What the item's reference names: as given, else as stored (update); 0: nothing, or its constants
+ * do not hold. */
+int64_t write_link(const struct writing *writing, size_t item, size_t reference, bool *is_given);
+/* A bound value as an id; 0 when it is none. */
+int64_t write_id(const struct database_value *value);
+
+/* write_check.c. RESULT_INVALID or RESULT_NOT_FOUND with the problem set. */
+enum result write_check(struct writing *writing);
+
+/* write_store.c */
+enum result write_store(struct writing *writing);
+/* write_delete.c */
+enum result write_delete(struct writing *writing);
+/* The keys of the record and all below it in its tree, target first; arena. */
+enum result write_tree_ids(struct writing *writing, int64_t **ids, size_t *count);
+
+/* write_around.c */
+enum result write_touch(struct writing *writing);
+enum result write_log(struct writing *writing);
+
+/* write_answer.c */
+enum result write_answer(struct writing *writing, const struct envelope_request *envelope,
+                         struct execute_answer *answer);
+
+/* What the server itself refused of an item, as 422; RESULT_INVALID then, else result. */
+enum result write_explain_value(struct writing *writing, size_t item, enum result result);
+/* link NULL: columns empty, not to be used. */
+struct plan_link write_plan_link(const struct model_resource *resource,
+                                 const struct model_reference *link);
+/* Runs a plan that gives no rows, and clears it. */
+enum result write_run(struct writing *writing, struct plan *plan);
+/* Reads one integer, 0 where there is no row, and clears the plan. */
+enum result write_read_integer(struct writing *writing, struct plan *plan, int64_t *number);
+
+#endif

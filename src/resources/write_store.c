@@ -1,0 +1,307 @@
+/* Inserting and updating, with the columns that the gateway keeps, and what moves along. */
+#include "resources/stored_value.h"
+#include "resources/write_parts.h"
+
+/* Columns to be set; room for all of a table. */
+struct assigns {
+    struct plan_assign *items;
+    size_t count;
+};
+
+static bool assigns_init(struct writing *writing, const struct schema_table *table,
+                         struct assigns *assigns)
+{
+    *assigns = (struct assigns){0};
+    assigns->items =
+        arena_alloc(writing->context->arena, (table->column_count + 1) * sizeof(*assigns->items));
+    return assigns->items != NULL;
+}
+
+static bool has(const struct assigns *assigns, struct slice column)
+{
+    for (size_t i = 0; i < assigns->count; i++)
+        if (slice_equal(assigns->items[i].column, column))
+            return true;
+    return false;
+}
+
+/* A column that the table lacks, or that is set already, is passed over. */
+static void assign(struct assigns *assigns, const struct schema_table *table,
+                   const struct plan_assign *item)
+{
+    if (schema_column_find(table, item->column) && !has(assigns, item->column))
+        assigns->items[assigns->count++] = *item;
+}
+
+static void assign_now(struct assigns *assigns, const struct schema_table *table,
+                       const struct catalog_names *columns)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct plan_assign item = {.column = columns->items[i], .is_now = true};
+        assign(assigns, table, &item);
+    }
+}
+
+static void assign_id(struct assigns *assigns, const struct schema_table *table,
+                      struct slice column, int64_t id)
+{
+    const struct plan_assign item = {.column = column, .value = database_integer(id)};
+    assign(assigns, table, &item);
+}
+
+/* Links that agreement has filled in win over the nothing that was given. */
+static void assign_filled(struct writing *writing, size_t item, struct assigns *assigns)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct write_row *row = &writing->rows[item];
+    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++)
+        if (row->is_filled[r])
+            assign_id(assigns, resource->table, resource->references[r].column, row->links[r]);
+}
+
+/* --- creating ------------------------------------------------------------------------------ */
+
+static int64_t thread_of(const struct writing *writing, size_t item)
+{
+    const struct write_value *thread = write_value_find(
+        &writing->write->items[item], writing->write->resource->catalog->threads.column);
+    return thread ? write_id(&thread->value) : 0;
+}
+
+static struct plan_hanging rows_of_thread(const struct writing *writing, const int64_t *thread)
+{
+    const struct catalog_resource *catalog = writing->write->resource->catalog;
+    return (struct plan_hanging){.link = {catalog->table, catalog->threads.column, NULL},
+                                 .ids = {thread, 1}};
+}
+
+/* A version counted by the gateway: one more than the thread's greatest. */
+static enum result assign_rank(struct writing *writing, size_t item, struct assigns *assigns)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct slice rank = resource->catalog->threads.rank;
+    const struct model_column *column = model_column_find(resource, rank);
+    int64_t thread = thread_of(writing, item);
+    int64_t greatest = 0;
+    enum result result = RESULT_OK;
+    if (!resource->has_threads || !column || !column->is_kept ||
+        column->learnt->type != SCHEMA_INTEGER)
+        return RESULT_OK;
+    if (thread) {
+        const struct plan_hanging rows = rows_of_thread(writing, &thread);
+        struct plan plan;
+        plan_init(&plan, writing->context->arena);
+        plan_select_hanging(&plan, &rows, "MAX", &rank, 1);
+        result = write_read_integer(writing, &plan, &greatest);
+    }
+    assign_id(assigns, resource->table, rank, greatest + 1);
+    return result;
+}
+
+/* NOT NULL without a default, and not given. The key counts by itself. */
+static void assign_empty(const struct model_resource *resource, struct assigns *assigns)
+{
+    for (size_t i = 0; i < resource->table->column_count; i++) {
+        const struct schema_column *column = &resource->table->columns[i];
+        const struct plan_assign item = {.column = column->name,
+                                         .value = stored_value_empty(column)};
+        bool is_key = slice_equal(column->name, model_key(resource)->name);
+        if (!column->is_nullable && !column->has_default && !is_key)
+            assign(assigns, resource->table, &item);
+    }
+}
+
+static enum result collect_new(struct writing *writing, size_t item, struct assigns *assigns)
+{
+    const struct write_item *given = &writing->write->items[item];
+    const struct model_resource *resource = writing->write->resource;
+    const struct catalog_rules *rules = &resource->catalog->rules;
+    if (!assigns_init(writing, resource->table, assigns))
+        return RESULT_NO_MEMORY;
+    assign_filled(writing, item, assigns);
+    for (size_t i = 0; i < given->count; i++) {
+        const struct plan_assign value = {.column = given->values[i].column->name,
+                                          .value = given->values[i].value};
+        assign(assigns, resource->table, &value);
+    }
+    assign_now(assigns, resource->table, &rules->now_on_create);
+    for (size_t i = 0; i < rules->viewer.count; i++)
+        assign_id(assigns, resource->table, rules->viewer.items[i], writing->request->admin_id);
+    enum result result = assign_rank(writing, item, assigns);
+    assign_empty(resource, assigns);
+    return result;
+}
+
+/* A thread's first row names itself. */
+static enum result begin_thread(struct writing *writing, size_t item)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct write_row *row = &writing->rows[item];
+    if (!resource->has_threads || thread_of(writing, item))
+        return RESULT_OK;
+    const struct plan_assign itself = {.column = resource->catalog->threads.column,
+                                       .value = database_integer(row->id)};
+    struct plan plan;
+    plan_init(&plan, writing->context->arena);
+    plan_update(&plan, resource->catalog->table, &itself, 1, model_key(resource)->name,
+                (struct plan_ids){&row->id, 1});
+    return write_run(writing, &plan);
+}
+
+static enum result create(struct writing *writing, size_t item)
+{
+    const struct model_resource *resource = writing->write->resource;
+    struct assigns assigns;
+    struct plan plan;
+    enum result result = collect_new(writing, item, &assigns);
+    if (result != RESULT_OK)
+        return result;
+    plan_init(&plan, writing->context->arena);
+    plan_insert(&plan, resource->catalog->table, assigns.items, assigns.count);
+    result = write_run(writing, &plan);
+    if (result != RESULT_OK)
+        return write_explain_value(writing, item, result);
+    writing->rows[item].id = (int64_t)database_insert_id(writing->context->database);
+    return begin_thread(writing, item);
+}
+
+/* --- moving along -------------------------------------------------------------------------- */
+
+/* The links that are others now, and their columns in the tables below. */
+struct move {
+    const struct model_resource *to[WRITE_MOST_REFERENCES];
+    int64_t ids[WRITE_MOST_REFERENCES];
+    size_t count;
+};
+
+static void find_move(const struct writing *writing, struct move *move)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct write_row *row = &writing->rows[0];
+    *move = (struct move){.count = 0};
+    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++) {
+        const struct model_resource *to = resource->references[r].resource;
+        if (!to || to == resource || row->links[r] == writing->target->references[r] ||
+            !resource->references[r].is_parent)
+            continue;
+        move->to[move->count] = to;
+        move->ids[move->count++] = row->links[r];
+    }
+}
+
+static enum result move_rows(struct writing *writing, const struct move *move,
+                             const struct model_resource *resource, const struct plan_hanging *rows)
+{
+    struct assigns assigns;
+    struct plan plan;
+    if (!assigns_init(writing, resource->table, &assigns))
+        return RESULT_NO_MEMORY;
+    for (size_t i = 0; i < move->count; i++)
+        for (size_t r = 0; r < resource->reference_count; r++)
+            if (resource->references[r].resource == move->to[i] &&
+                !slice_equal(resource->references[r].column, rows->link.column))
+                assign_id(&assigns, resource->table, resource->references[r].column, move->ids[i]);
+    if (!assigns.count)
+        return RESULT_OK;
+    plan_init(&plan, writing->context->arena);
+    plan_update_hanging(&plan, rows, assigns.items, assigns.count);
+    return write_run(writing, &plan);
+}
+
+static enum result move_thread(struct writing *writing, const struct move *move)
+{
+    const struct model_resource *resource = writing->write->resource;
+    if (!resource->has_threads)
+        return RESULT_OK;
+    struct plan_hanging posts = rows_of_thread(writing, &writing->write->id);
+    posts.key = model_key(resource)->name;
+    posts.but = writing->write->id;
+    return move_rows(writing, move, resource, &posts);
+}
+
+static enum result move_below(struct writing *writing, const struct move *move, struct plan_ids ids)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct plan_hanging branch = {
+        .link = {resource->catalog->table, model_key(resource)->name, NULL}, .ids = ids};
+    enum result result = ids.count > 1 ? move_rows(writing, move, resource, &branch) : RESULT_OK;
+    for (size_t d = 0; result == RESULT_OK && d < resource->dependant_count; d++) {
+        const struct model_resource *below = resource->dependants[d];
+        const struct model_reference *link = model_reference_find(below, resource);
+        const struct plan_hanging rows = {.link = write_plan_link(below, link), .ids = ids};
+        if (link)
+            result = move_rows(writing, move, below, &rows);
+    }
+    return result;
+}
+
+static enum result move_along(struct writing *writing)
+{
+    struct move move;
+    int64_t *ids = NULL;
+    size_t count = 0;
+    find_move(writing, &move);
+    if (!move.count)
+        return RESULT_OK;
+    enum result result = write_tree_ids(writing, &ids, &count);
+    for (size_t at = 0; result == RESULT_OK && at < count; at += WRITE_MOST_IDS) {
+        size_t left = count - at;
+        result =
+            move_below(writing, &move,
+                       (struct plan_ids){ids + at, left < WRITE_MOST_IDS ? left : WRITE_MOST_IDS});
+    }
+    return result == RESULT_OK ? move_thread(writing, &move) : result;
+}
+
+/* --- updating ------------------------------------------------------------------------------ */
+
+static enum result collect_changed(struct writing *writing, struct assigns *assigns)
+{
+    const struct write_item *given = &writing->write->items[0];
+    const struct model_resource *resource = writing->write->resource;
+    writing->is_changed = arena_zalloc(writing->context->arena, given->count + 1);
+    if (!writing->is_changed || !assigns_init(writing, resource->table, assigns))
+        return RESULT_NO_MEMORY;
+    assign_filled(writing, 0, assigns);
+    for (size_t i = 0; i < given->count; i++) {
+        const struct write_value *value = &given->values[i];
+        const struct plan_assign item = {.column = value->column->name, .value = value->value};
+        writing->is_changed[i] =
+            !value->must_equal &&
+            !stored_value_equals(value->column, &value->value,
+                                 &writing->stored[value->column - resource->columns]);
+        if (writing->is_changed[i])
+            assign(assigns, resource->table, &item);
+    }
+    writing->changed_count = assigns->count;
+    return RESULT_OK;
+}
+
+static enum result update(struct writing *writing)
+{
+    const struct model_resource *resource = writing->write->resource;
+    struct assigns assigns;
+    struct plan plan;
+    writing->rows[0].id = writing->write->id;
+    enum result result = collect_changed(writing, &assigns);
+    if (result != RESULT_OK || !assigns.count)
+        return result;
+    assign_now(&assigns, resource->table, &resource->catalog->rules.now_on_update);
+    plan_init(&plan, writing->context->arena);
+    plan_update(&plan, resource->catalog->table, assigns.items, assigns.count,
+                model_key(resource)->name, (struct plan_ids){&writing->write->id, 1});
+    result = write_run(writing, &plan);
+    if (result != RESULT_OK)
+        return write_explain_value(writing, 0, result);
+    return move_along(writing);
+}
+
+enum result write_store(struct writing *writing)
+{
+    enum result result = RESULT_OK;
+    if (writing->write->kind == WRITE_UPDATE)
+        return update(writing);
+    for (size_t i = 0; result == RESULT_OK && i < writing->write->item_count; i++)
+        result = create(writing, i);
+    return result;
+}
