@@ -1,8 +1,7 @@
-/* The connection's life, and what is done about a statement that failed. */
-#include "store/database.h"
+/* The connection's life, statements, and what is done about one that failed. */
+#include "store/database_internal.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -12,7 +11,6 @@
 #include "observe/metrics.h"
 #include "store/database_outage.h"
 #include "store/database_session.h"
-#include "store/statement_cache.h"
 
 enum {
     FIRST_PAUSE_MS = 25,
@@ -25,22 +23,6 @@ enum {
     FOUND_DEAD_WITHIN_US = 100000,
     IDLE_BEFORE_PING_US = 900000,
     MOST_LOGGED_SQL = 2000,
-};
-
-struct database {
-    const struct config_mysql *config; /* borrowed */
-    MYSQL *mysql;                      /* owned; NULL while not connected */
-    atomic_bool is_connected;          /* the same, for other threads */
-    struct database_wait shared_wait;  /* for database_interrupt */
-    struct statement_cache cache;
-    struct statement *open; /* borrowed from the cache: has rows left */
-    bool has_timed_fetch;   /* the first row's wait is in elapsed_us */
-    struct database_error error;
-    uint64_t used_us;     /* when the connection last answered */
-    uint64_t retry_at_us; /* no new try to connect before */
-    unsigned pause_ms;    /* the last pause; 0 after a success */
-    unsigned seed;        /* jitter */
-    uint64_t elapsed_us;
 };
 
 static void library_init(void)
@@ -65,7 +47,7 @@ struct database *database_create(const struct config_mysql *config)
     return database;
 }
 
-static void connection_drop(struct database *database)
+void database_connection_drop(struct database *database)
 {
     if (!database->mysql)
         return;
@@ -75,6 +57,10 @@ static void connection_drop(struct database *database)
     database->mysql = NULL;
     database->open = NULL;
     statement_cache_clear(&database->cache);
+    if (database->transaction == DATABASE_TRANSACTION_OPEN) {
+        database->transaction = DATABASE_TRANSACTION_DOOMED;
+        database->doom = RESULT_UNAVAILABLE;
+    }
     atomic_store(&database->is_connected, false);
     metric_add(METRIC_DB_CONNECTED, -1);
 }
@@ -83,7 +69,7 @@ void database_destroy(struct database *database)
 {
     if (!database)
         return;
-    connection_drop(database);
+    database_connection_drop(database);
     free(database);
     mysql_thread_end();
 }
@@ -100,6 +86,8 @@ static void pause_begin(struct database *database)
 
 static enum result connection_ensure(struct database *database)
 {
+    if (database->transaction == DATABASE_TRANSACTION_DOOMED)
+        return database->doom;
     if (database->mysql)
         return RESULT_OK;
     if (atomic_load(&database->shared_wait.is_ending) || clock_now_us() < database->retry_at_us)
@@ -146,12 +134,14 @@ static struct statement *statement_get(struct database *database, struct slice s
 static void failure_log(const struct database *database, enum result result, struct slice sql)
 {
     size_t size = sql.size < MOST_LOGGED_SQL ? sql.size : MOST_LOGGED_SQL;
+    const char *text = database->error.text;
     if (result == RESULT_FAILED)
-        log_error("database_error", "%s; statement: %.*s", database->error.text, (int)size,
-                  sql.data);
+        log_error("database_error", "%s; statement: %.*s", text, (int)size, sql.data);
     else if (result == RESULT_TIMEOUT)
         log_warning("database_deadline", "read deadline passed; statement: %.*s", (int)size,
                     sql.data);
+    else if (result == RESULT_CONFLICT)
+        log_info("database_conflict", "%s; statement: %.*s", text, (int)size, sql.data);
 }
 
 /* A socket that stayed silent for the whole deadline is a timeout whatever the library calls it. */
@@ -172,7 +162,7 @@ static void failure_mend(struct database *database, struct statement *statement,
 {
     database->open = NULL;
     if (remedy == DATABASE_REMEDY_RECONNECT) {
-        connection_drop(database);
+        database_connection_drop(database);
         return;
     }
     if (remedy == DATABASE_REMEDY_SHRINK)
@@ -181,12 +171,41 @@ static void failure_mend(struct database *database, struct statement *statement,
         statement_cache_drop(&database->cache, statement);
 }
 
-static enum result failure_end(struct database *database, struct slice sql,
-                               struct database_meaning meaning, uint64_t since_us)
+static struct database_meaning failure_meaning(const struct database *database)
 {
+    return database->transaction == DATABASE_TRANSACTION_NONE
+               ? database_error_meaning(database->error.number)
+               : database_error_meaning_in_transaction(database->error.number);
+}
+
+/* After these the server has undone the statement, and nothing but it. After others it may have
+ * undone the whole (a deadlock), and would store at once what is executed next. */
+static bool leaves_transaction(enum result result)
+{
+    return result == RESULT_EXISTS || result == RESULT_INVALID || result == RESULT_STALE;
+}
+
+static void transaction_doom(struct database *database, enum result result)
+{
+    if (database->transaction != DATABASE_TRANSACTION_OPEN || leaves_transaction(result))
+        return;
+    database->transaction = DATABASE_TRANSACTION_DOOMED;
+    database->doom = result;
+}
+
+enum result database_failure_end(struct database *database, struct statement *statement,
+                                 struct slice sql, uint64_t since_us)
+{
+    struct database_meaning meaning = failure_meaning(database);
     enum result result = failure_result(database, meaning, since_us);
-    metric_increment(result == RESULT_TIMEOUT ? METRIC_DB_DEADLINES : METRIC_DB_ERRORS);
+    /* Logged first: mending may close the statement, whose text this is. */
     failure_log(database, result, sql);
+    failure_mend(database, statement, meaning.remedy);
+    transaction_doom(database, result);
+    if (result != RESULT_EXISTS)
+        metric_increment(result == RESULT_TIMEOUT ? METRIC_DB_DEADLINES : METRIC_DB_ERRORS);
+    database->affected = 0;
+    database->insert_id = 0;
     return result;
 }
 
@@ -196,16 +215,18 @@ static bool is_read(struct slice sql)
     return sql.size > word.size && strncasecmp(sql.data, word.data, word.size) == 0;
 }
 
-/* May the statement be executed once more? Never where it may have been executed already. */
-static bool is_worth_another(enum database_remedy remedy, struct slice sql, bool was_connected,
-                             uint64_t since_us)
+/* May the statement be executed once more? Never where it may have been executed already, nor on
+ * another connection than its transaction's. */
+static bool is_worth_another(const struct database *database, enum database_remedy remedy,
+                             struct slice sql, bool was_connected, uint64_t since_us)
 {
     switch (remedy) {
     case DATABASE_REMEDY_REPREPARE:
     case DATABASE_REMEDY_SHRINK:
         return true;
     case DATABASE_REMEDY_RECONNECT:
-        return was_connected && is_read(sql) && clock_now_us() - since_us < FOUND_DEAD_WITHIN_US;
+        return database->transaction == DATABASE_TRANSACTION_NONE && was_connected &&
+               is_read(sql) && clock_now_us() - since_us < FOUND_DEAD_WITHIN_US;
     default:
         return false;
     }
@@ -219,7 +240,13 @@ static bool statement_run(struct database *database, struct slice sql,
     if (!*statement)
         return false;
     metric_increment(METRIC_DB_STATEMENTS);
-    return statement_execute(*statement, values, value_count, &database->error);
+    if (!statement_execute(*statement, values, value_count, &database->error))
+        return false;
+    if ((*statement)->column_count == 0) {
+        database->affected = mysql_stmt_affected_rows((*statement)->handle);
+        database->insert_id = mysql_stmt_insert_id((*statement)->handle);
+    }
+    return true;
 }
 
 static enum result query_attempts(struct database *database, struct slice sql,
@@ -237,11 +264,11 @@ static enum result query_attempts(struct database *database, struct slice sql,
             database->has_timed_fetch = false;
             return RESULT_OK;
         }
-        struct database_meaning meaning = database_error_meaning(database->error.number);
-        failure_mend(database, statement, meaning.remedy);
+        enum database_remedy remedy = failure_meaning(database).remedy;
         if (attempt == MOST_ATTEMPTS ||
-            !is_worth_another(meaning.remedy, sql, was_connected, since_us))
-            return failure_end(database, sql, meaning, since_us);
+            !is_worth_another(database, remedy, sql, was_connected, since_us))
+            return database_failure_end(database, statement, sql, since_us);
+        failure_mend(database, statement, remedy);
     }
 }
 
@@ -262,11 +289,7 @@ static enum result fetch_failed(struct database *database)
 {
     struct statement *statement = database->open;
     struct slice sql = slice_of(statement->text, statement->text_size);
-    struct database_meaning meaning = database_error_meaning(database->error.number);
-    /* Logged first: mending may close the statement, whose text this is. */
-    enum result result = failure_end(database, sql, meaning, database->used_us);
-    failure_mend(database, statement, meaning.remedy);
-    return result;
+    return database_failure_end(database, statement, sql, database->used_us);
 }
 
 enum result database_next(struct database *database, const struct database_cell **cells)
@@ -302,16 +325,25 @@ void database_finish(struct database *database)
     struct statement *statement = database->open;
     database->open = NULL;
     if (statement && !statement_drain(statement, MOST_DRAINED_ROWS))
-        connection_drop(database);
+        database_connection_drop(database);
 }
 
-static bool text_execute(struct database *database, struct slice sql)
+bool database_text_execute(struct database *database, struct slice sql)
 {
-    if (mysql_real_query(database->mysql, sql.data, sql.size) != 0)
-        return false;
-    MYSQL_RES *rows = mysql_store_result(database->mysql);
-    mysql_free_result(rows);
-    return mysql_errno(database->mysql) == 0;
+    uint64_t began_us = clock_now_us();
+    metric_increment(METRIC_DB_STATEMENTS);
+    if (mysql_real_query(database->mysql, sql.data, sql.size) == 0) {
+        MYSQL_RES *rows = mysql_store_result(database->mysql);
+        database->affected = rows ? database->affected : mysql_affected_rows(database->mysql);
+        database->insert_id = rows ? database->insert_id : mysql_insert_id(database->mysql);
+        mysql_free_result(rows);
+        database->used_us = clock_now_us();
+    }
+    database->elapsed_us += clock_now_us() - began_us;
+    if (mysql_errno(database->mysql) == 0)
+        return true;
+    database_error_from_connection(&database->error, database->mysql);
+    return false;
 }
 
 enum result database_execute(struct database *database, struct slice sql)
@@ -319,42 +351,25 @@ enum result database_execute(struct database *database, struct slice sql)
     uint64_t since_us = clock_now_us();
     database_finish(database);
     enum result result = connection_ensure(database);
-    if (result != RESULT_OK)
+    if (result != RESULT_OK || database_text_execute(database, sql))
         return result;
-    metric_increment(METRIC_DB_STATEMENTS);
-    if (text_execute(database, sql)) {
-        database->used_us = clock_now_us();
-        return RESULT_OK;
-    }
-    database_error_from_connection(&database->error, database->mysql);
-    struct database_meaning meaning = database_error_meaning(database->error.number);
-    failure_mend(database, NULL, meaning.remedy);
-    return failure_end(database, sql, meaning, since_us);
+    return database_failure_end(database, NULL, sql, since_us);
 }
 
-/* Sessions read committed, which knows no snapshot beyond a statement: this transaction does. */
-enum result database_snapshot_begin(struct database *database)
+uint64_t database_affected(const struct database *database)
 {
-    enum result result =
-        database_execute(database, SLICE("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"));
-    if (result == RESULT_OK)
-        result = database_execute(database,
-                                  SLICE("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"));
-    return result;
+    return database->affected;
 }
 
-bool database_has_snapshot(const struct database *database)
+uint64_t database_insert_id(const struct database *database)
 {
-    return database->mysql && (database->mysql->server_status & SERVER_STATUS_IN_TRANS) != 0;
-}
-
-enum result database_snapshot_end(struct database *database)
-{
-    return database_execute(database, SLICE("COMMIT"));
+    return database->insert_id;
 }
 
 void database_keep_alive(struct database *database)
 {
+    if (database->transaction != DATABASE_TRANSACTION_NONE)
+        return;
     if (!database->mysql) {
         connection_ensure(database);
         return;
@@ -365,7 +380,7 @@ void database_keep_alive(struct database *database)
         database->used_us = clock_now_us();
         return;
     }
-    connection_drop(database);
+    database_connection_drop(database);
     connection_ensure(database);
 }
 
@@ -382,6 +397,11 @@ unsigned database_error_number(const struct database *database)
 const char *database_error_text(const struct database *database)
 {
     return database->error.text;
+}
+
+struct slice database_error_column(const struct database *database)
+{
+    return slice_from(database->error.column);
 }
 
 uint64_t database_take_elapsed_us(struct database *database)

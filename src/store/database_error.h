@@ -3,7 +3,8 @@
  *
  * The text kept beside the number never holds a bound value: servers quote values in many
  * messages (1366: Incorrect integer value), so only texts known to name nothing but schema and
- * connection are kept; of all others only number and SQLSTATE.
+ * connection are kept; of all others only number and SQLSTATE. The column that a message names is
+ * kept apart.
  */
 #ifndef PORTCULLIS_STORE_DATABASE_ERROR_H
 #define PORTCULLIS_STORE_DATABASE_ERROR_H
@@ -16,9 +17,12 @@
 /* Values as the client library has them: is_null, error. char or bool, by library. */
 typedef __typeof__(*((MYSQL_BIND *)0)->is_null) mysql_flag;
 
+enum { DATABASE_ERROR_COLUMN_BYTES = 260 }; /* 64 characters of 4 bytes, and the NUL */
+
 struct database_error {
-    unsigned number; /* 0: none */
-    char text[256];  /* NUL-terminated */
+    unsigned number;                          /* 0: none */
+    char text[256];                           /* NUL-terminated */
+    char column[DATABASE_ERROR_COLUMN_BYTES]; /* of a refused value; NUL-terminated, may be empty */
 };
 
 /* What has to be done before the connection is used again. */
@@ -36,6 +40,12 @@ struct database_meaning {
 };
 
 struct database_meaning database_error_meaning(unsigned number);
+/* The same of a statement in a transaction of writes, where conflicts and refusals are told
+ * apart: RESULT_CONFLICT, RESULT_EXISTS, RESULT_INVALID too. */
+struct database_meaning database_error_meaning_in_transaction(unsigned number);
+/* Did the client library give up on an answer that may have been under way? False of every error
+ * that the server itself sent, and of a question that was never sent. */
+bool database_error_is_answer_lost(unsigned number);
 
 void database_error_clear(struct database_error *error);
 void database_error_set(struct database_error *error, unsigned number, const char *sqlstate,

@@ -12,24 +12,37 @@ enum { HOST_BYTES = 256, SETUP_BYTES = 512 };
 /*
  * One SET, one round trip. Strict without NO_ZERO_DATE and NO_ZERO_IN_DATE (data-model.md: zero
  * dates are everywhere). Reads are single statements, each seeing its own snapshot whatever the
- * level; READ COMMITTED keeps later writes from taking gap locks on tables WHMCS itself writes to.
- * The deadline is the server's own, so that it can never hit the connection's next query.
+ * level; READ COMMITTED keeps writes from taking gap locks on tables WHMCS itself writes to.
+ * The deadline is the server's own, so that it can never hit the connection's next query. MySQL's
+ * ends SELECTs alone, so there a write that waits for ALTER TABLE is ended by lock_wait_timeout.
+ * A row's lock is waited for a little less than the deadline: a conflict, which is tried again.
+ * English, so that the column a message names is found (database_error.c).
  */
 #define SETUP_COMMON                                                                               \
     "SET SESSION sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"  \
-    "autocommit=1,"
+    "autocommit=1,lc_messages='en_US',innodb_lock_wait_timeout=%llu,"
 static const char setup_mariadb[] =
     SETUP_COMMON "tx_isolation='READ-COMMITTED',max_statement_time=%llu.%03llu";
 static const char setup_mysql[] =
-    SETUP_COMMON "transaction_isolation='READ-COMMITTED',max_execution_time=%llu%03llu";
+    SETUP_COMMON "transaction_isolation='READ-COMMITTED',max_execution_time=%llu%03llu,"
+                 "lock_wait_timeout=%llu";
+
+static unsigned seconds_up(uint64_t ms)
+{
+    uint64_t seconds = (ms + 999) / 1000;
+    return seconds ? (unsigned)seconds : 1;
+}
 
 static bool session_setup(MYSQL *mysql, const struct config_mysql *config)
 {
     char sql[SETUP_BYTES];
     bool is_mariadb = strstr(mysql_get_server_info(mysql), "MariaDB") != NULL;
     unsigned long long deadline_ms = config->read_deadline_ms;
-    int size = snprintf(sql, sizeof(sql), is_mariadb ? setup_mariadb : setup_mysql,
-                        deadline_ms / 1000, deadline_ms % 1000);
+    unsigned long long deadline_s = seconds_up(deadline_ms);
+    unsigned long long lock_s = deadline_s > 1 ? deadline_s - 1 : 1;
+    /* What the format does not ask for, the last, is not looked at. */
+    int size = snprintf(sql, sizeof(sql), is_mariadb ? setup_mariadb : setup_mysql, lock_s,
+                        deadline_ms / 1000, deadline_ms % 1000, deadline_s);
     return mysql_real_query(mysql, sql, (unsigned long)size) == 0;
 }
 
@@ -99,12 +112,6 @@ static void wait_begin(struct database_wait *wait)
 }
 #endif
 
-static unsigned seconds_up(uint64_t ms)
-{
-    uint64_t seconds = (ms + 999) / 1000;
-    return seconds ? (unsigned)seconds : 1;
-}
-
 static void options_set(MYSQL *mysql, const struct config_mysql *config, size_t host_count)
 {
     /* Shared among the hosts, so that the whole list is tried within the one timeout. */
@@ -132,7 +139,7 @@ static MYSQL *session_connect(const struct config_mysql *config, const char *hos
     options_set(mysql, config, host_count);
     const char *path = host ? NULL : config->socket;
     if (mysql_real_connect(mysql, host, config->user, config->password, config->database, port,
-                           path, 0) &&
+                           path, CLIENT_FOUND_ROWS) &&
         session_setup(mysql, config))
         return mysql;
     database_error_from_connection(error, mysql);
