@@ -17,7 +17,8 @@ enum idempotency_verdict {
     IDEMPOTENCY_OTHER, /* the key was used with another request: 422 */
 };
 
-/* What is kept of an answer; buffers are the caller's to clear. */
+/* What is kept of an answer; buffers, which idempotency_claim begins empty, are the caller's to
+ * clear. */
 struct idempotency_answer {
     int status;
     struct buffer tag;
@@ -26,10 +27,13 @@ struct idempotency_answer {
 };
 
 /* In a transaction. scope: "remote:ADMIN_ID". Waits while another transaction holds the key (then
- * RESULT_CONFLICT may come, as from any lock). A record older than 24 hours is taken over. */
+ * RESULT_CONFLICT may come, as from any lock). A record older than 24 hours is taken over.
+ * RESULT_STALE: there is no such table. RESULT_FAILED, logged: a record that cannot be read, of a
+ * newer version; its request must not be run again. */
 enum result idempotency_claim(struct database *database, struct slice scope, struct slice key,
                               struct slice request_hash, enum idempotency_verdict *verdict,
                               struct idempotency_answer *kept);
+/* In the transaction of the claim, before its commit; answer->status is not 0. */
 enum result idempotency_keep(struct database *database, struct slice scope, struct slice key,
                              const struct idempotency_answer *answer);
 /* Outside a transaction: deletes some records older than 24 hours; at most once a minute and

