@@ -62,7 +62,8 @@ static void add_common_fields(struct remote_request *request, struct http_respon
 
 static bool is_conditional_read(const struct remote_request *request)
 {
-    return request->http->method == HTTP_GET || request->http->method == HTTP_HEAD;
+    bool is_wire_read = request->http->method == HTTP_GET || request->http->method == HTTP_HEAD;
+    return is_wire_read && !request->is_write;
 }
 
 static bool is_not_modified(const struct remote_request *request, struct slice tag)
@@ -78,8 +79,11 @@ static void send_envelope(struct remote_request *request, struct remote_answer *
     struct http_response response = {.status = is_always_200 ? 200 : answer->status};
     struct slice tag = coded_tag(request, answer);
     bool has_tag = answer->status == 200 && tag.size;
+    struct slice location = remote_write_location(request, answer->created_id);
     if (has_tag)
         http_response_field(&response, SLICE("ETag"), tag);
+    if (location.size)
+        http_response_field(&response, SLICE("Location"), location);
     if (has_tag && is_not_modified(request, tag)) {
         response.status = 304;
     } else {

@@ -133,7 +133,7 @@ void remote_submit(struct remote_request *request)
     job->run = remote_work_run;
     job->share = remote_work_share;
     job->run_group = remote_work_run_group;
-    job->group = execute_group_of(&request->queries);
+    job->group = request->is_write ? NULL : execute_group_of(&request->queries);
     job->done = on_done;
     job->key = remote_join_key(request);
     remote_submit_job(request, chain_last(&request->chain)->resource->lane);

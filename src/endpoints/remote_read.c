@@ -210,6 +210,7 @@ static bool read_method(struct remote_request *request)
                           "on the wire only GET and POST can carry another method");
         request->method = known[i];
     }
+    request->is_write = !slice_equal(request->method, SLICE("GET"));
     return chain_check_method(&request->chain, request->method, &request->problem) == RESULT_OK;
 }
 
@@ -260,6 +261,11 @@ bool remote_compile(struct remote_request *request)
                                             .admin_id = principal->admin_id,
                                             .departments = principal->departments,
                                             .department_count = principal->department_count};
+    if (request->is_write)
+        return remote_write_compile(request);
+    if (request->parameters.items)
+        return refuse(request, 400, SLICE("Request Invalid or Bad Format"), SLICE("bad_json"),
+                      SLICE("params"), "must be a JSON object; a list of objects is for POST");
     enum result result = query_set_compile(
         request->model, &request->chain, request->parameters.params, request->parameters.loose,
         &limits, &request->viewer, &request->queries, &request->problem);
@@ -274,8 +280,7 @@ bool remote_compile(struct remote_request *request)
 struct slice remote_join_key(struct remote_request *request)
 {
     struct buffer text;
-    bool may_join =
-        slice_equal(request->method, SLICE("GET")) && request->chain.target != CHAIN_BYTES;
+    bool may_join = !request->is_write && request->chain.target != CHAIN_BYTES;
     if (!may_join)
         return slice_of("", 0);
     buffer_init(&text);

@@ -6,6 +6,7 @@
  *   remote_read.c    loop    chain, method, parameters, credentials; refuses what is wrong
  *   remote_login.c   both    the login: known, in line for its turn, or a job of its own
  *   remote_work.c    worker  execute, compress
+ *   remote_write.c   both    what a write asks beside its parameters: conditions, Idempotency-Key
  *   remote_group.c   worker  the same for several records at once
  *   remote_answer.c  loop    the answer's head; conditional requests; faults of http itself
  *   remote_api.c     loop    the handler that strings them together
@@ -15,6 +16,7 @@
 
 #include "endpoints/gateway.h"
 #include "resources/parameters.h"
+#include "resources/write_execute.h"
 
 /* What a worker (or the loop, for refusals) made; shared by joint requests by reference and never
  * changed once shared. */
@@ -29,6 +31,7 @@ struct remote_answer {
     uint32_t retry_after_s;
     bool wants_basic;         /* 401: which scheme WWW-Authenticate names */
     struct execute_file file; /* never shared: downloads do not join */
+    int64_t created_id;       /* for Location; 0: none */
 };
 
 struct remote_answer *remote_answer_create(void);
@@ -60,7 +63,9 @@ struct remote_request {
     bool is_undecided;          /* it had its turn, and has no outcome yet */
 
     struct query_viewer viewer; /* the principal, once is_compiled */
-    struct query_set queries;
+    struct query_set queries;   /* of a read */
+    struct write write;         /* of anything else */
+    bool is_write;              /* method is not GET */
     bool is_compiled;
     enum http_coding coding; /* the best that the client takes */
     struct slice request_id;
@@ -75,6 +80,15 @@ void remote_read_format(struct remote_request *request);
 bool remote_read_body(struct remote_request *request);
 /* Loop or worker: gives params their meaning under request->model; false: problem set. */
 bool remote_compile(struct remote_request *request);
+/* Loop or worker: gives params their meaning as a write, and checks the fields that go with it. */
+bool remote_write_compile(struct remote_request *request);
+/* Worker: carries it out; RESULT_STALE and the like as execute_read. */
+enum result remote_write_execute(struct remote_request *request, struct execute_context *context,
+                                 const struct envelope_request *envelope,
+                                 struct execute_answer *parts);
+/* Loop: Location of what was created, or empty. */
+struct slice remote_write_location(struct remote_request *request, int64_t created_id);
+
 /* Loop: equal keys may share an answer. Empty when they must not. */
 struct slice remote_join_key(struct remote_request *request);
 

@@ -93,6 +93,8 @@ static enum result read_once(struct remote_request *request, struct worker *work
     struct execute_context context;
     struct envelope_request envelope;
     remote_work_prepare(request, worker, &context, &envelope);
+    if (request->is_write)
+        return remote_write_execute(request, &context, &envelope, parts);
     return execute_read(&context, &request->queries, &envelope, parts, &request->problem);
 }
 
@@ -148,6 +150,7 @@ struct remote_answer *remote_work_answer(struct remote_request *request,
     answer->status = 200;
     answer->format = request->chain.format;
     answer->file = parts->file;
+    answer->created_id = parts->created_id;
     memcpy(answer->tag, parts->tag, sizeof(answer->tag));
     answer->body->head = parts->head;
     answer->body->rest = parts->rows;

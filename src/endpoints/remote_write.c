@@ -1,0 +1,129 @@
+/*
+ * What stands between a Remote API request and a write: the fields that go with it (RFC 9110 13.1,
+ * draft-ietf-httpapi-idempotency-key-header), who writes, and where the new record is found.
+ */
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "endpoints/remote_request.h"
+#include "whmcs/idempotency.h"
+
+static bool refuse_key(struct remote_request *request, int status, struct slice message,
+                       struct slice code, const char *detail)
+{
+    problem_set(&request->problem, status, message);
+    problem_add(&request->problem, code, SLICE("Idempotency-Key"), "%s", detail);
+    return false;
+}
+
+static struct slice key_of(const struct remote_request *request)
+{
+    bool takes_key = slice_equal(request->method, SLICE("POST"));
+    return takes_key ? http_request_field(request->http, SLICE("idempotency-key"))
+                     : slice_of(NULL, 0);
+}
+
+/* Never run where it could not be kept: the client counts on it. */
+static bool check_key(struct remote_request *request)
+{
+    struct slice key = key_of(request);
+    bool is_sane = key.size >= 1 && key.size <= IDEMPOTENCY_MOST_KEY;
+    for (size_t i = 0; is_sane && i < key.size; i++)
+        is_sane = key.data[i] > 0x20 && key.data[i] < 0x7F;
+    if (!key.data)
+        return true;
+    if (!is_sane)
+        return refuse_key(request, 400, SLICE("Request Invalid or Bad Format"),
+                          SLICE("bad_idempotency_key"),
+                          "allowed: 1 to 255 visible ASCII characters");
+    if (!request->model->journal.has_idempotency)
+        return refuse_key(
+            request, 501, SLICE("Not Implemented"), SLICE("idempotency_unavailable"),
+            "the table portcullis_idempotency is missing, so the request was not run");
+    return true;
+}
+
+bool remote_write_compile(struct remote_request *request)
+{
+    struct parameters *parameters = &request->parameters;
+    struct value *params = parameters->params;
+    if (parameters->items && params->count) {
+        problem_set(&request->problem, 400, SLICE("Request Invalid or Bad Format"));
+        problem_add(&request->problem, SLICE("bad_json"), SLICE("params"),
+                    "given as a list and as an object; allowed: one of them");
+        return false;
+    }
+    if (!check_key(request))
+        return false;
+    enum result result =
+        write_compile(request->model, &request->chain, request->method,
+                      parameters->items ? parameters->items : params, parameters->loose,
+                      &request->viewer, &request->write, &request->problem);
+    if (result != RESULT_OK && !problem_is_set(&request->problem))
+        execute_explain(result, &request->problem);
+    request->is_compiled = result == RESULT_OK;
+    return request->is_compiled;
+}
+
+/* Method, chain, format and parameters, each with its size before it. */
+static bool hash_request(const struct remote_request *request, char hex[65])
+{
+    const struct parameters *parameters = &request->parameters;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    struct buffer text;
+    buffer_init(&text);
+    buffer_printf(&text, "%zu:%.*s%zu:%.*s%d:", request->method.size, SLICE_ARGS(request->method),
+                  request->chain.action.size, SLICE_ARGS(request->chain.action),
+                  (int)request->chain.format);
+    value_print(parameters->items ? parameters->items : parameters->params, &text);
+    bool is_hashed = !text.has_failed &&
+                     EVP_Digest(text.data, text.size, digest, &size, EVP_sha256(), NULL) == 1;
+    buffer_clear(&text);
+    for (unsigned int i = 0; is_hashed && i < size && i < 32; i++)
+        snprintf(hex + (size_t)2 * i, 3, "%02x", digest[i]);
+    return is_hashed;
+}
+
+static struct slice address_of(const struct remote_request *request)
+{
+    char text[NETWORK_TEXT];
+    if (!network_address_is_known(&request->address))
+        return SLICE("");
+    network_address_print(&request->address, text);
+    return arena_copy(&request->http->arena, slice_from(text));
+}
+
+enum result remote_write_execute(struct remote_request *request, struct execute_context *context,
+                                 const struct envelope_request *envelope,
+                                 struct execute_answer *parts)
+{
+    struct write_request write = {
+        .write = &request->write,
+        .admin = slice_from(request->principal.username),
+        .admin_id = request->principal.admin_id,
+        .address = address_of(request),
+        .if_match = http_request_field(request->http, SLICE("if-match")),
+        .if_none_match = http_request_field(request->http, SLICE("if-none-match")),
+        .idempotency_key = key_of(request),
+    };
+    if (write.idempotency_key.data && !hash_request(request, write.request_hash)) {
+        execute_explain(RESULT_NO_MEMORY, &request->problem);
+        return RESULT_NO_MEMORY;
+    }
+    return write_execute(context, &write, envelope, parts, &request->problem);
+}
+
+struct slice remote_write_location(struct remote_request *request, int64_t created_id)
+{
+    static const struct slice formats[FORMAT_COUNT] = {
+        [FORMAT_JSON] = SLICE("json"), [FORMAT_XML] = SLICE("xml")};
+    if (!created_id || request->write.is_dry_run)
+        return slice_of("", 0);
+    return arena_printf(&request->http->arena, "%s/api.php/v1/%.*s/%" PRId64 "/%.*s",
+                        request->gateway->config->remote.base,
+                        SLICE_ARGS(chain_last(&request->chain)->resource->name), created_id,
+                        SLICE_ARGS(formats[request->chain.format]));
+}
