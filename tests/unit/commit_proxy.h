@@ -29,6 +29,7 @@ struct commit_proxy {
     unsigned port;
     pthread_t thread;
     atomic_int shared_loss; /* of the next COMMIT */
+    atomic_int shared_connections;
     atomic_bool shared_should_end;
 };
 
@@ -96,10 +97,12 @@ static inline void *commit_proxy_run(void *context)
             continue;
         int client = accept(proxy->listener, NULL, NULL);
         int upstream = commit_proxy_connect(proxy->upstream);
+        atomic_fetch_add(&proxy->shared_connections, 1);
         if (upstream >= 0)
             commit_proxy_serve(proxy, client, upstream);
         close(upstream);
         close(client);
+        atomic_fetch_sub(&proxy->shared_connections, 1);
     }
     return NULL;
 }

@@ -27,6 +27,10 @@ static struct config_mysql mysql = {.socket = server.socket,
                                     .read_deadline_ms = 20000,
                                     .statements = 8};
 
+#define TRIGGER_SQL                                                                                \
+    "CREATE TRIGGER refuse BEFORE INSERT ON parents FOR EACH ROW "                                 \
+    "IF NEW.id=13 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT='not this one'; END IF"
+
 static const char *const setup_sql[] = {
     "CREATE DATABASE t CHARACTER SET utf8mb3",
     "USE t",
@@ -38,8 +42,7 @@ static const char *const setup_sql[] = {
     "CREATE TABLE parents (id int PRIMARY KEY)",
     "CREATE TABLE children (parent int, FOREIGN KEY (parent) REFERENCES parents (id))",
     "CREATE TABLE changing (id int PRIMARY KEY)",
-    "CREATE TRIGGER refusing BEFORE INSERT ON parents FOR EACH ROW "
-    "IF NEW.id=13 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT='not this one'; END IF",
+    TRIGGER_SQL,
 };
 
 static int setup(void **state)
@@ -338,6 +341,22 @@ static void test_refusals(void **state)
     assert_int_equal(number(admin, "SELECT COUNT(*) FROM t.strict"), 1);
 }
 
+/* Whatever language the server's messages are in. */
+static void test_refusal_in_german(void **state)
+{
+    if (!*state)
+        skip();
+    if (database_execute(admin, SLICE("SET GLOBAL lc_messages='de_DE'")) != RESULT_OK)
+        skip(); /* a server without it */
+    struct database *database = database_create(&mysql);
+    assert_int_equal(database_begin(database), RESULT_OK);
+    enum result result = run(database, "INSERT INTO strict (w,v) VALUES (1,NULL)");
+    assert_int_equal(database_execute(admin, SLICE("SET GLOBAL lc_messages='en_US'")), RESULT_OK);
+    assert_int_equal(result, RESULT_INVALID);
+    assert_true(slice_equal(database_error_column(database), SLICE("v")));
+    database_destroy(database);
+}
+
 /* Callers outside transactions, the bans' keeper among them, see what they always saw. */
 static void test_refusals_outside(void **state)
 {
@@ -518,22 +537,6 @@ static void test_killed_in_the_middle(void **state)
     assert_no_transaction_left();
 }
 
-static void test_killed_before_commit(void **state)
-{
-    if (!*state)
-        skip();
-    int64_t unknown = metric_get(METRIC_DB_UNKNOWN_COMMITS);
-    assert_int_equal(database_begin(*state), RESULT_OK);
-    assert_int_equal(run(*state, "UPDATE counted SET v=1 WHERE id=1"), RESULT_OK);
-    int64_t id = number(*state, "SELECT CONNECTION_ID()");
-    kill_connection(id);
-    wait_until_gone(id);
-    /* The commit was never sent, so its fate is known. */
-    assert_int_equal(database_commit(*state), RESULT_UNAVAILABLE);
-    assert_int_equal(metric_get(METRIC_DB_UNKNOWN_COMMITS), unknown);
-    assert_int_equal(value_of(1), 0);
-}
-
 static void *kill_query_soon(void *context)
 {
     const int64_t *id = context;
@@ -578,28 +581,66 @@ static void test_unread_rows(void **state)
 
 /* --- commits without an answer ------------------------------------------------------------- */
 
+struct lossy {
+    struct commit_proxy proxy;
+    struct config_mysql config;
+    char hosts[32];
+    struct database *database;
+};
+
+/* A connection through the proxy, in a transaction that has inserted a row with that id. */
+static void lossy_begin(struct lossy *lossy, enum commit_loss loss, int id)
+{
+    char sql[64];
+    commit_proxy_start(&lossy->proxy, server.socket);
+    snprintf(lossy->hosts, sizeof(lossy->hosts), "127.0.0.1:%u", lossy->proxy.port);
+    lossy->config = mysql;
+    lossy->config.socket = NULL;
+    lossy->config.hosts = lossy->hosts;
+    if (loss == COMMIT_LOSS_SILENCE)
+        lossy->config.read_deadline_ms = 2000;
+    lossy->database = database_create(&lossy->config);
+    snprintf(sql, sizeof(sql), "INSERT INTO counted VALUES (%d,0)", id);
+    assert_int_equal(database_begin(lossy->database), RESULT_OK);
+    assert_int_equal(run(lossy->database, sql), RESULT_OK);
+    atomic_store(&lossy->proxy.shared_loss, loss);
+}
+
+static enum result lossy_commit(struct lossy *lossy)
+{
+    enum result result = database_commit(lossy->database);
+    atomic_store(&lossy->proxy.shared_loss, COMMIT_LOSS_NONE);
+    /* The next is on a connection of its own, in no transaction. */
+    assert_int_equal(run(lossy->database, "SELECT 1"), RESULT_OK);
+    database_destroy(lossy->database);
+    commit_proxy_stop(&lossy->proxy);
+    return result;
+}
+
 static enum result commit_with_loss(enum commit_loss loss, int id)
 {
-    struct commit_proxy proxy;
-    struct config_mysql config = mysql;
-    char hosts[32], sql[64];
-    commit_proxy_start(&proxy, server.socket);
-    snprintf(hosts, sizeof(hosts), "127.0.0.1:%u", proxy.port);
-    config.socket = NULL;
-    config.hosts = hosts;
-    config.read_deadline_ms = loss == COMMIT_LOSS_SILENCE ? 1000 : mysql.read_deadline_ms;
-    struct database *database = database_create(&config);
-    snprintf(sql, sizeof(sql), "INSERT INTO counted VALUES (%d,0)", id);
-    assert_int_equal(database_begin(database), RESULT_OK);
-    assert_int_equal(run(database, sql), RESULT_OK);
-    atomic_store(&proxy.shared_loss, loss);
-    enum result result = database_commit(database);
-    atomic_store(&proxy.shared_loss, COMMIT_LOSS_NONE);
-    /* The next is on a connection of its own, in no transaction. */
-    assert_int_equal(run(database, "SELECT 1"), RESULT_OK);
-    database_destroy(database);
-    commit_proxy_stop(&proxy);
-    return result;
+    struct lossy lossy;
+    lossy_begin(&lossy, loss, id);
+    return lossy_commit(&lossy);
+}
+
+/* The server hung up before COMMIT was sent, so its fate is known. */
+static void test_killed_before_commit(void **state)
+{
+    if (!*state)
+        skip();
+    struct lossy lossy;
+    int64_t unknown = metric_get(METRIC_DB_UNKNOWN_COMMITS);
+    lossy_begin(&lossy, COMMIT_LOSS_NONE, 20);
+    int64_t id = number(lossy.database, "SELECT CONNECTION_ID()");
+    kill_connection(id);
+    wait_until_gone(id);
+    while (atomic_load(&lossy.proxy.shared_connections) != 0)
+        usleep(5000);
+    assert_int_equal(lossy_commit(&lossy), RESULT_UNAVAILABLE);
+    assert_int_equal(metric_get(METRIC_DB_UNKNOWN_COMMITS), unknown);
+    assert_false(has_row(20));
+    assert_no_transaction_left();
 }
 
 /* operations.md: "a write whose fate is unknown is never repeated", and only such a one. */
@@ -718,6 +759,7 @@ int main(void)
         TEST(test_begin_inside),
         TEST(test_ended_by_a_statement),
         TEST(test_refusals),
+        TEST(test_refusal_in_german),
         TEST(test_refusals_outside),
         TEST(test_deadlock),
         TEST(test_deadlock_in_rows),
@@ -725,9 +767,9 @@ int main(void)
         TEST(test_deadline),
         TEST(test_killed_before_begin),
         TEST(test_killed_in_the_middle),
-        TEST(test_killed_before_commit),
         TEST(test_query_killed),
         TEST(test_unread_rows),
+        TEST(test_killed_before_commit),
         TEST(test_commit_unknown),
         TEST(test_killed_around_commit),
         TEST(test_server_killed),
