@@ -6,7 +6,8 @@
  *
  * Deadline: reads are killed by the server itself (max_statement_time on MariaDB,
  * max_execution_time on MySQL), so a kill can never hit the next query of the connection; the
- * socket's timeout, a second later, covers a server that hangs.
+ * socket's timeout, a second later, covers a server that hangs. MariaDB kills writes too, MySQL
+ * does not: there a write is bounded by its waits for locks, and by the socket's timeout.
  */
 #ifndef PORTCULLIS_STORE_DATABASE_H
 #define PORTCULLIS_STORE_DATABASE_H
@@ -83,11 +84,15 @@ enum result database_snapshot_end(struct database *database);
  * rollback or commit.
  *
  * In it a statement may also return RESULT_CONFLICT (deadlock, or a lock that was waited for too
- * long: roll back, and run the whole again), RESULT_EXISTS (a unique key is taken), RESULT_INVALID
- * (the server refuses a value: database_error_column).
+ * long, a little less than mysql.read_deadline: roll back, and run the whole again), RESULT_EXISTS
+ * (a unique key is taken), RESULT_INVALID (the server refuses a value: database_error_column).
+ * After RESULT_EXISTS, INVALID and STALE the transaction goes on without that statement; after any
+ * other failure, a deadline or a kill too, it is doomed: every further statement, and commit,
+ * returns the same and does nothing.
  */
 enum result database_begin(struct database *database);
-/* RESULT_UNKNOWN: the connection was lost before the answer came; it may be stored, or not. */
+/* Ends the transaction whatever it returns; unless RESULT_OK or RESULT_UNKNOWN nothing is stored.
+ * RESULT_UNKNOWN: the connection was lost before the answer came; it may be stored, or not. */
 enum result database_commit(struct database *database);
 /* Always leaves the connection outside a transaction, if need be by closing it. */
 void database_rollback(struct database *database);

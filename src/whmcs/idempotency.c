@@ -67,8 +67,7 @@ static bool frame_read(struct slice frame, struct idempotency_answer *answer)
         status > 999 || !number_read(&head, &created_id) || !number_read(&head, &tag_size) ||
         !number_read(&head, &body_size) || head.size != 0)
         return false;
-    size_t size = rest.size;
-    if ((uint64_t)tag_size > size || (uint64_t)body_size != size - (uint64_t)tag_size)
+    if ((uint64_t)tag_size + (uint64_t)body_size != rest.size)
         return false;
     answer->status = (int)status;
     answer->created_id = created_id;
@@ -150,12 +149,9 @@ enum result idempotency_claim(struct database *database, struct slice scope, str
 {
     const struct claim claim = {scope, key, request_hash};
     *kept = (struct idempotency_answer){0};
-    for (int i = 0; i < MOST_TRIES; i++) {
-        enum result result = claim_try(database, &claim, verdict, kept);
-        if (result != RESULT_NOT_FOUND && result != RESULT_EXISTS)
-            return result;
-    }
-    return RESULT_CONFLICT;
+    enum result result = claim_try(database, &claim, verdict, kept);
+    /* The row that was in the way has gone or changed after all: to be tried again. */
+    return result == RESULT_NOT_FOUND || result == RESULT_EXISTS ? RESULT_CONFLICT : result;
 }
 
 /* --- keeping and sweeping ------------------------------------------------------------------ */

@@ -662,6 +662,28 @@ static void test_commit_unknown(void **state)
     assert_no_transaction_left();
 }
 
+/* A COMMIT that the server answers, with an error, is not unknown: nothing is stored. */
+static void test_commit_refused(void **state)
+{
+    if (!*state)
+        skip();
+    struct config_mysql hasty = mysql;
+    hasty.read_deadline_ms = 2000;
+    struct database *database = database_create(&hasty);
+    int64_t unknown = metric_get(METRIC_DB_UNKNOWN_COMMITS);
+    assert_int_equal(database_begin(database), RESULT_OK);
+    assert_int_equal(run(database, "INSERT INTO counted VALUES (30,0)"), RESULT_OK);
+    assert_int_equal(database_execute(admin, SLICE("FLUSH TABLES WITH READ LOCK")), RESULT_OK);
+    enum result result = database_commit(database);
+    assert_int_equal(database_execute(admin, SLICE("UNLOCK TABLES")), RESULT_OK);
+    assert_int_equal(result, RESULT_TIMEOUT);
+    assert_int_equal(metric_get(METRIC_DB_UNKNOWN_COMMITS), unknown);
+    assert_no_transaction_left();
+    assert_false(has_row(30));
+    assert_int_equal(run(database, "INSERT INTO counted VALUES (30,0)"), RESULT_OK);
+    database_destroy(database);
+}
+
 struct killer {
     int64_t id;
     unsigned pause_us;
@@ -771,6 +793,7 @@ int main(void)
         TEST(test_unread_rows),
         TEST(test_killed_before_commit),
         TEST(test_commit_unknown),
+        TEST(test_commit_refused),
         TEST(test_killed_around_commit),
         TEST(test_server_killed),
     };
