@@ -32,17 +32,19 @@ class Mariadb:
         self.socket = str(self.folder / "sql.sock")
         self.port = free_port()
         self.process = None
+        # Its own: a mariadbd that starts deletes the temporary tables it finds, other servers' too.
+        self.environment = {**os.environ, "TMPDIR": str(self.folder)}
         subprocess.run(
             ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal",
              "--skip-test-db", f"--datadir={self.data}", f"--user={getpass.getuser()}"],
-            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment)
 
     def start(self):
         log = open(self.folder / "mariadbd.log", "ab")
         self.process = subprocess.Popen(
             ["mariadbd", "--no-defaults", f"--user={getpass.getuser()}", f"--datadir={self.data}",
              f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1", *FAST],
-            stdout=log, stderr=log)
+            stdout=log, stderr=log, env=self.environment)
         log.close()
         wait_until(self.answers, 30, "mariadbd answers")
         with self.connect() as connection, connection.cursor() as cursor:

@@ -2,6 +2,9 @@
  * A MariaDB of the test's own, in a temporary folder on a unix socket, stopped by its own pid and,
  * should the test die, by the kernel. One a test program. Where mariadbd is not installed there is
  * none, and tests skip.
+ *
+ * Its TMPDIR is its own too: a mariadbd that starts deletes all temporary tables it finds there,
+ * those of others in use as well.
  */
 #ifndef PRIVATE_MARIADB_H
 #define PRIVATE_MARIADB_H
@@ -34,6 +37,7 @@ static inline void private_mariadb_exec(const struct private_mariadb *server)
     int output = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(output, 1);
     dup2(output, 2);
+    setenv("TMPDIR", server->folder, 1);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     execlp("mariadbd", "mariadbd", "--no-defaults", data, socket, "--skip-networking",
            "--skip-log-bin", "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=32M",
@@ -76,10 +80,14 @@ static inline bool private_mariadb_start(struct private_mariadb *server)
         return false;
     snprintf(server->socket, sizeof(server->socket), "%s/socket", server->folder);
     snprintf(install, sizeof(install),
-             "mariadb-install-db --no-defaults --auth-root-authentication-method=normal "
+             "TMPDIR=%s mariadb-install-db --no-defaults --auth-root-authentication-method=normal "
              "--skip-test-db --datadir=%s/data %s >%s/install 2>&1",
-             server->folder, getuid() == 0 ? "--user=root" : "", server->folder);
-    return system(install) == 0 && private_mariadb_run(server);
+             server->folder, server->folder, getuid() == 0 ? "--user=root" : "", server->folder);
+    if (system(install) == 0 && private_mariadb_run(server))
+        return true;
+    snprintf(install, sizeof(install), "head -n 20 %s/install %s/log >&2", server->folder,
+             server->folder);
+    return system(install) == -1;
 }
 
 static inline void private_mariadb_end(struct private_mariadb *server, int signal)
