@@ -254,6 +254,19 @@ static void unlock_table(void)
     own_sql(server->root, "UNLOCK TABLES");
 }
 
+static struct config_mysql plain_user(const char *privileges)
+{
+    static char user[] = "plain";
+    char sql[200];
+    struct config_mysql config = server->config;
+    own_sql(server->root, "DROP USER IF EXISTS plain@localhost");
+    own_sql(server->root, "CREATE USER plain@localhost");
+    snprintf(sql, sizeof(sql), "GRANT %s ON whmcs.* TO plain@localhost", privileges);
+    own_sql(server->root, sql);
+    config.user = user;
+    return config;
+}
+
 /* --- rows lead to bans --------------------------------------------------------------------- */
 
 /* "rows put there by WHMCS or by hand are honoured, with wildcards: read every ban.table_poll.
@@ -314,8 +327,8 @@ static void test_an_end_is_no_lift(void **state)
     if (!server)
         skip();
     start();
-    ban("10.0.0.1", 4);
-    insert("10.0.0.2", 4);
+    ban("10.0.0.1", 6);
+    insert("10.0.0.2", 6);
     await(is_known("10.0.0.1") && is_known("10.0.0.2"));
     await(!holds("10.0.0.1") && !holds("10.0.0.2"));
     await_polls(30);
@@ -331,14 +344,13 @@ static void test_many_rows(void **state)
         skip();
     own_sql(server->root, "INSERT INTO tblbannedips (ip,reason,expires) SELECT "
                           "CONCAT_WS('.',10,seq>>16&255,seq>>8&255,seq&255),'',"
-                          "NOW()+INTERVAL 1 HOUR FROM seq_1_to_12001");
+                          "NOW()+INTERVAL 1 HOUR FROM seq_1_to_5001");
     start();
-    assert_int_equal(ban_table_count(the.table), 12001);
-    await_polls(1);
+    assert_int_equal(ban_table_count(the.table), 5001);
     assert_int_equal(told(&the.lifts), 0);
     own_sql(server->root, "DELETE FROM tblbannedips");
-    await(ban_table_count(the.table) == 0);
-    await(told(&the.lifts) == 12001);
+    await(told(&the.lifts) == 5001);
+    assert_int_equal(ban_table_count(the.table), 0);
 }
 
 static atomic_bool should_churn;
@@ -380,23 +392,28 @@ static void test_rows_come_and_go_while_it_reads(void **state)
     the.config.table_poll_ms = 1;
     own_sql(server->root, "INSERT INTO tblbannedips (ip,reason,expires) SELECT "
                           "CONCAT_WS('.',10,seq>>16&255,seq>>8&255,seq&255),'',"
-                          "NOW()+INTERVAL 1 HOUR FROM seq_1_to_5200");
+                          "NOW()+INTERVAL 1 HOUR FROM seq_1_to_3800");
+    /* They fill the first page, and are none for which polls would pause. */
+    own_sql(server->root, "INSERT INTO tblbannedips (ip,reason,expires) SELECT "
+                          "CONCAT('x',seq),'',NOW()+INTERVAL 1 HOUR FROM seq_1_to_1200");
+    captured_log_begin(&captured);
     start();
+    captured_log_end(&captured);
     atomic_store(&should_churn, true);
     pthread_create(&thread, NULL, churn, NULL);
     size_t faults = 0; /* no test ends while the other thread runs */
     for (int i = 0; i < 4; i++) {
         insert("12.0.0.1", HOUR_S);
         ban("12.0.0.2", HOUR_S);
-        faults += !comes(is_banned_and_known) || !holds("10.0.0.1") || !holds("10.0.20.80");
+        faults += !comes(is_banned_and_known) || !holds("10.0.0.1") || !holds("10.0.14.216");
         own_sql(server->root, "DELETE FROM tblbannedips WHERE ip LIKE '12.%'");
-        faults += !comes(is_neither_banned) || !holds("10.0.0.1") || !holds("10.0.20.80");
+        faults += !comes(is_neither_banned) || !holds("10.0.0.1") || !holds("10.0.14.216");
     }
     atomic_store(&should_churn, false);
     pthread_join(thread, NULL);
     assert_int_equal(faults, 0);
     own_sql(server->root, "DELETE FROM tblbannedips WHERE ip LIKE '11.%'");
-    await(ban_table_count(the.table) == 5200);
+    await(ban_table_count(the.table) == 3800);
 }
 
 /* "Memory is bounded": what does not fit is said, once. */
@@ -499,6 +516,47 @@ static void test_lifted_before_it_was_written(void **state)
     assert_false(holds("10.0.0.1") || holds("10.0.0.2"));
 }
 
+/* Another gateway's word comes while the row is being written: it goes again. */
+static void test_lifted_while_it_is_written(void **state)
+{
+    (void)state;
+    struct network network = net("10.0.0.1");
+    if (!server)
+        skip();
+    start();
+    own_sql(server->root, "LOCK TABLES tblbannedips READ");
+    ban("10.0.0.1", 900);
+    await_blocked();
+    ban_table_remove(the.table, &network);
+    ban("10.0.0.2", 900);
+    unlock_table();
+    await(is_known("10.0.0.2"));
+    await(count("ip='10.0.0.1'") == 0);
+    assert_false(holds("10.0.0.1"));
+}
+
+/* Made longer by hand, and the row deleted before it could be moved: the longer ban is a new one,
+ * and stays until its own row is known. */
+static void test_deleted_before_it_was_moved(void **state)
+{
+    (void)state;
+    if (!server)
+        skip();
+    const struct config_mysql mysql = plain_user("SELECT,INSERT");
+    insert("10.0.0.1", HOUR_S);
+    start_waiting(&mysql, WAIT_US / 1000);
+    int64_t errors = metric_get(METRIC_DB_ERRORS);
+    ban("10.0.0.1", 10 * HOUR_S);
+    await(metric_get(METRIC_DB_ERRORS) > errors); /* moving it was refused */
+    own_sql(server->root, "DELETE FROM tblbannedips");
+    await(holds("10.0.0.1") && !is_known("10.0.0.1"));
+    await_polls(2);
+    assert_in_range(left("10.0.0.1"), 9 * HOUR_S, 10 * HOUR_S);
+    assert_int_equal(told(&the.lifts), 0);
+    stop(); /* the last try */
+    assert_int_equal(count("expires>NOW()+INTERVAL 9 HOUR"), 1);
+}
+
 static void test_lifted_by_hand(void **state)
 {
     (void)state;
@@ -571,7 +629,7 @@ static void test_told_of_a_row_that_goes(void **state)
     lock_table();
     unban("10.0.0.1");
     const struct ban heard = {net("10.0.0.1"), wall_ms() + 900000,
-                              ban_table_last_poll(the.table) + 1};
+                              ban_table_last_poll(the.table) + 100000};
     ban_table_put(the.table, &heard, wall_ms());
     unlock_table();
     await(count("1=1") == 0);
@@ -720,19 +778,6 @@ static void test_no_settings(void **state)
     assert_int_equal(told(&the.settings), 0);
 }
 
-static struct config_mysql plain_user(const char *privileges)
-{
-    static char user[] = "plain";
-    char sql[200];
-    struct config_mysql config = server->config;
-    own_sql(server->root, "DROP USER IF EXISTS plain@localhost");
-    own_sql(server->root, "CREATE USER plain@localhost");
-    snprintf(sql, sizeof(sql), "GRANT %s ON whmcs.* TO plain@localhost", privileges);
-    own_sql(server->root, sql);
-    config.user = user;
-    return config;
-}
-
 /* Bans without rows hold, and the log is not flooded. */
 static void test_no_privilege_to_insert(void **state)
 {
@@ -794,17 +839,20 @@ static void assert_stops_at_once(void)
     ban_keeper_stop(the.keeper);
     uint64_t took_us = clock_now_us() - began_us;
     own_mariadb_resume(server);
-    assert_true(took_us < 1500000); /* a second, and a busy machine */
+    assert_true(took_us < 3000000); /* a second, and a busy machine */
 }
 
 /* The database hangs while a statement is under way, or work waits. */
 static void test_stop_while_a_statement_hangs(void **state)
 {
     (void)state;
+    struct config_mysql patient;
     if (!server)
         skip();
+    patient = server->config;
+    patient.read_deadline_ms = 60000;
     for (int i = 0; i < 3; i++) {
-        start();
+        start_waiting(&patient, WAIT_US / 1000);
         own_mariadb_pause(server);
         if (i == 1)
             ban("10.0.0.1", 900);
@@ -869,6 +917,8 @@ int main(void)
         EACH(test_the_activity_log),
         EACH(test_a_ban_made_longer),
         EACH(test_lifted_before_it_was_written),
+        EACH(test_lifted_while_it_is_written),
+        EACH(test_deleted_before_it_was_moved),
         EACH(test_lifted_by_hand),
         EACH(test_lifted_while_a_poll_reads),
         EACH(test_lifted_and_banned_again),
