@@ -27,9 +27,10 @@ enum { OWN_MARIADB_WAIT_US = 60000000 };
 
 struct own_mariadb {
     char folder[64];
-    char data[128]; /* --datadir=… */
-    char at[128];   /* --socket=… */
-    pid_t pid;      /* 0: not running */
+    char data[128];      /* --datadir=… */
+    char at[128];        /* --socket=… */
+    char temporary[128]; /* --tmpdir=…: a server that starts deletes what others have in /tmp */
+    pid_t pid;           /* 0: not running */
     struct config_mysql config;
     struct database *root; /* of the tests themselves */
 };
@@ -47,11 +48,13 @@ static inline pid_t own_spawn(char *const *words)
     _exit(127);
 }
 
-static inline bool own_run(char *const *words)
+/* Its exit code; 127: there is no such program. */
+static inline int own_run(char *const *words)
 {
-    int status = 1;
+    int status = 0;
     pid_t pid = own_spawn(words);
-    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+    assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+    return WEXITSTATUS(status);
 }
 
 static inline char *own_user(void)
@@ -88,6 +91,7 @@ static inline void own_mariadb_start(struct own_mariadb *server)
                      own_user(),
                      server->data,
                      server->at,
+                     server->temporary,
                      (char[]){"--skip-networking"},
                      (char[]){"--skip-log-bin"},
                      (char[]){"--innodb-buffer-pool-size=32M"},
@@ -179,6 +183,7 @@ static inline struct own_mariadb *own_mariadb_create(void)
     assert_non_null(mkdtemp(server->folder));
     snprintf(server->data, sizeof(server->data), "--datadir=%s/data", server->folder);
     snprintf(server->at, sizeof(server->at), "--socket=%s/sql", server->folder);
+    snprintf(server->temporary, sizeof(server->temporary), "--tmpdir=%s", server->folder);
     server->config = (struct config_mysql){.socket = server->at + strlen("--socket="),
                                            .user = user,
                                            .password = empty,
@@ -191,12 +196,15 @@ static inline struct own_mariadb *own_mariadb_create(void)
                      (char[]){"--auth-root-authentication-method=normal"},
                      (char[]){"--skip-test-db"},
                      server->data,
+                     server->temporary,
                      own_user(),
                      NULL};
-    if (!own_run(words)) {
+    int code = own_run(words);
+    if (code == 127) {
         own_mariadb_destroy(server);
         return NULL;
     }
+    assert_int_equal(code, 0);
     own_mariadb_start(server);
     own_mariadb_load(server);
     return server;
