@@ -176,11 +176,6 @@ void ban_keeper_destroy(struct ban_keeper *keeper)
     free(keeper);
 }
 
-bool ban_keeper_writes(const struct ban_keeper *keeper)
-{
-    return keeper->writes_rows;
-}
-
 void ban_keeper_add_row(struct ban_keeper *keeper, const struct ban *ban, struct slice reason)
 {
     if (!keeper->writes_rows)

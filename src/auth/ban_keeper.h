@@ -39,8 +39,6 @@ struct ban_keeper *ban_keeper_create(const struct ban_keeper_options *options);
 enum result ban_keeper_start(struct ban_keeper *keeper, uint64_t wait_ms);
 void ban_keeper_stop(struct ban_keeper *keeper);
 void ban_keeper_destroy(struct ban_keeper *keeper);
-/* Does it write to tblbannedips (ban.table=write)? */
-bool ban_keeper_writes(const struct ban_keeper *keeper);
 
 /* Any thread; queued, copied, done in order as soon as the database allows, tried again while it
  * is away. A ban of ours becomes a row (unless ban.table=read); its end is moved where a row is

@@ -271,10 +271,6 @@ enum result bans_remove(struct bans *bans, const struct network *network, struct
 {
     char text[NETWORK_TEXT];
     struct buffer line;
-    struct ban ban;
-    if (!ban_keeper_writes(bans->keeper) && ban_table_find(bans->table, network, wall_ms(), &ban) &&
-        ban.poll > 0)
-        return RESULT_DENIED;
     if (!ban_table_remove(bans->table, network))
         return RESULT_NOT_FOUND;
     network_print(network, text);

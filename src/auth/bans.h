@@ -79,8 +79,8 @@ void bans_note_success(struct bans *bans, const struct network_address *address,
 /* By hand. who goes into tblactivitylog ("admin port", an address). */
 enum result bans_add(struct bans *bans, const struct network *network, uint64_t length_ms,
                      struct slice reason, struct slice who);
-/* RESULT_NOT_FOUND: there is no such ban. RESULT_DENIED: its row holds it, and ban.table=read
- * leaves rows alone. */
+/* RESULT_NOT_FOUND: there is no such ban. With ban.table=read its row stays, and the next poll
+ * brings it back. */
 enum result bans_remove(struct bans *bans, const struct network *network, struct slice who);
 
 /* How long a failed login's ban lasts now; 0: failed logins never ban. */
