@@ -41,7 +41,8 @@ void cors_add_preflight_fields(const struct http_request *http, const struct con
     if (!add_origin(http, config, response))
         return;
     http_response_field(response, SLICE("Access-Control-Allow-Methods"), methods);
-    http_response_field(response, SLICE("Access-Control-Allow-Headers"),
-                        SLICE("Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"));
+    http_response_field(
+        response, SLICE("Access-Control-Allow-Headers"),
+        SLICE("Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"));
     http_response_field(response, SLICE("Access-Control-Max-Age"), SLICE("600"));
 }

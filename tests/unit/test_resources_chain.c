@@ -308,10 +308,10 @@ static void test_siblings(void **state)
 static void test_methods(void **state)
 {
     struct sample *sample = *state;
-    static const char *const paths[] = {"v1/whmcstickets/json",    "v1/projects/1/whmcstickets/json",
-                                        "v1/whmcstickets/1/json",  "v1/files/1/download/json",
-                                        "v1/topics/bythread/json", "v1/config/json",
-                                        "v1/api/resources/json"};
+    static const char *const paths[] = {
+        "v1/whmcstickets/json",     "v1/projects/1/whmcstickets/json", "v1/whmcstickets/1/json",
+        "v1/files/1/download/json", "v1/topics/bythread/json",         "v1/config/json",
+        "v1/api/resources/json"};
     static const struct slice refused[] = {SLICE("POST"), SLICE("PUT"), SLICE("DELETE")};
     for (size_t i = 0; i < SAMPLE_LENGTH(paths); i++) {
         assert_int_equal(sample_parse(sample, paths[i]), RESULT_OK);
