@@ -362,6 +362,8 @@ enum result chain_check_served(const struct chain *chain, struct problem *proble
 static bool offers(const struct chain *chain, struct slice method)
 {
     bool is_read = slice_equal(method, SLICE("GET"));
+    if (chain->sibling_count && !is_read)
+        return false;
     if (chain->target != CHAIN_LIST && chain->target != CHAIN_RECORD)
         return is_read;
     bool is_create = slice_equal(method, SLICE("POST"));

@@ -125,6 +125,14 @@ static void print_created(const struct writing *writing, struct buffer *text)
     buffer_append_slice(text, write->item_count > MOST_LOGGED_IDS ? SLICE(", …)") : SLICE(")"));
 }
 
+/* Links that the client did not give, and that were filled in beside what he changed. */
+static bool is_filled_alone(const struct writing *writing, size_t reference)
+{
+    const struct model_reference *known = &writing->write->resource->references[reference];
+    return writing->rows[0].is_filled[reference] &&
+           !write_value_find(&writing->write->items[0], known->column);
+}
+
 static void print_updated(const struct writing *writing, struct buffer *text)
 {
     const struct write *write = writing->write;
@@ -137,6 +145,9 @@ static void print_updated(const struct writing *writing, struct buffer *text)
         buffer_printf(text, "%s%.*s", joint, SLICE_ARGS(write->items[0].values[i].column->name));
         joint = ", ";
     }
+    for (size_t r = 0; r < write->resource->reference_count && r < WRITE_MOST_REFERENCES; r++)
+        if (is_filled_alone(writing, r))
+            buffer_printf(text, ", %.*s", SLICE_ARGS(write->resource->references[r].column));
     buffer_append_slice(text, joint[0] == ',' ? SLICE(")") : SLICE(""));
 }
 

@@ -258,9 +258,9 @@ static void check_named_link(struct writing *writing, size_t item, size_t refere
         is_there = named->references[reference] == id;
     if (!is_there)
         refuse_value(writing, item, known->column,
-                     arena_printf(writing->context->arena, "0, or the id of %s %.*s that is there",
-                                  is_thread ? "the first post of a thread: a" : "a",
-                                  SLICE_ARGS(known->resource->singular)));
+                     arena_printf(writing->context->arena, "0, or an id of %.*s that is there%s",
+                                  SLICE_ARGS(known->resource->name),
+                                  is_thread ? " and begins a thread" : ""));
 }
 
 static enum result check_references(struct writing *writing)
@@ -289,6 +289,15 @@ static size_t find_reference(const struct model_resource *resource,
     return i;
 }
 
+/* Parents that disagreed before are none of the client's doing, until he changes one of them. */
+static bool is_as_before(const struct writing *writing, const struct write_row *row, size_t own,
+                         size_t by)
+{
+    const struct write_named *target = writing->target;
+    return target && target->references[own] == row->links[own] &&
+           target->references[by] == row->links[by];
+}
+
 /* What the row `above`, which the item names by `by`, says of a third row that both name. */
 static void agree(struct writing *writing, size_t item, size_t by, const struct write_named *above,
                   size_t its)
@@ -308,10 +317,12 @@ static void agree(struct writing *writing, size_t item, size_t by, const struct 
         row->is_filled[own] = true;
         return;
     }
+    if (is_as_before(writing, row, own, by))
+        return;
     refuse_value(writing, item, resource->references[by].column,
                  arena_printf(writing->context->arena,
-                              "the id of a %.*s whose %.*s is %lld, as the record's own is",
-                              SLICE_ARGS(above->resource->singular), SLICE_ARGS(shared->column),
+                              "an id of %.*s whose %.*s is %lld, as the record's own is",
+                              SLICE_ARGS(above->resource->name), SLICE_ARGS(shared->column),
                               (long long)row->links[own]));
 }
 

@@ -150,7 +150,8 @@ static bool repeats_chain(struct compiling *compiling, const struct value *value
     const struct chain_link *link = link_named(write, value->name);
     bool is_own = link && link == chain_last(write->chain);
     int64_t id = 0;
-    if (!link || (!is_own && model_column_find(write->resource, value->name)))
+    bool is_column = write->kind != WRITE_DELETE && model_column_find(write->resource, value->name);
+    if (!link || (!is_own && is_column))
         return false;
     if (!slice_to_i64(value->text, &id) || id != link->id)
         refuse_value(compiling, value->name, SLICE("the id that stands in the chain"));

@@ -59,8 +59,11 @@ int64_t write_link(const struct writing *writing, size_t item, size_t reference,
         *is_given = false;
         return 0;
     }
-    if (*is_given)
-        return write_id(&given->value);
+    if (*is_given) {
+        int64_t id = write_id(&given->value);
+        *is_given = !writing->target || writing->target->references[reference] != id;
+        return id;
+    }
     return cell && !cell->is_null ? cell->integer : 0;
 }
 

@@ -67,7 +67,8 @@ enum result write_named_lock(struct writing *writing);
 struct write_named *write_named_find(const struct writing *writing,
                                      const struct model_resource *resource, int64_t id);
 /* What the item's reference names: as given, else as stored (update); 0: nothing, or its constants
- * do not hold. */
+ * do not hold. is_given: by the client, and once the record is read, as another than is stored:
+ * what has pointed nowhere before may stay so. */
 int64_t write_link(const struct writing *writing, size_t item, size_t reference, bool *is_given);
 /* A bound value as an id; 0 when it is none. */
 int64_t write_id(const struct database_value *value);

@@ -255,6 +255,18 @@ static enum result move_along(struct writing *writing)
 
 /* --- updating ------------------------------------------------------------------------------ */
 
+/* The value that the column gets: what agreement has filled in wins over what was given. */
+static struct database_value value_of(const struct writing *writing,
+                                      const struct write_value *given)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct write_row *row = &writing->rows[0];
+    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++)
+        if (row->is_filled[r] && slice_equal(resource->references[r].column, given->column->name))
+            return database_integer(row->links[r]);
+    return given->value;
+}
+
 static enum result collect_changed(struct writing *writing, struct assigns *assigns)
 {
     const struct write_item *given = &writing->write->items[0];
@@ -262,18 +274,20 @@ static enum result collect_changed(struct writing *writing, struct assigns *assi
     writing->is_changed = arena_zalloc(writing->context->arena, given->count + 1);
     if (!writing->is_changed || !assigns_init(writing, resource->table, assigns))
         return RESULT_NO_MEMORY;
-    assign_filled(writing, 0, assigns);
     for (size_t i = 0; i < given->count; i++) {
         const struct write_value *value = &given->values[i];
-        const struct plan_assign item = {.column = value->column->name, .value = value->value};
+        const struct plan_assign item = {.column = value->column->name,
+                                         .value = value_of(writing, value)};
         writing->is_changed[i] =
             !value->must_equal &&
-            !stored_value_equals(value->column, &value->value,
+            !stored_value_equals(value->column, &item.value,
                                  &writing->stored[value->column - resource->columns]);
         if (writing->is_changed[i])
             assign(assigns, resource->table, &item);
     }
     writing->changed_count = assigns->count;
+    if (assigns->count)
+        assign_filled(writing, 0, assigns); /* beside a change, never for its own sake */
     return RESULT_OK;
 }
 

@@ -1,0 +1,48 @@
+"""What the tests of writing share: one database to write to, and one gateway on it."""
+
+import pytest
+
+from support import fixture, writing
+from support.gateway import Gateway
+
+
+@pytest.fixture(scope="session")
+def written_files(place):
+    """files.root of the writing gateway."""
+    return fixture.make_files(place / "written" / "root")
+
+
+@pytest.fixture(scope="session")
+def writing_gateway(place, mariadb, settings, written_files):
+    writing.load(mariadb)
+    server = Gateway(place / "gateway-writing", {**settings, "mysql.database": writing.DATABASE,
+                                                 "files.root": str(written_files)}).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def api_writer(writing_gateway):
+    return writing.Writer(writing_gateway.url)
+
+
+@pytest.fixture(scope="session")
+def store(writing_gateway, mariadb):
+    return writing.Store(mariadb)
+
+
+@pytest.fixture
+def branch(store):
+    """Two projects; the first with an action, its sub-action, and one record of each kind below project and actions: under 0,
+    and under the actions' ids. Nothing has happened since LONG_AGO."""
+    project, other = store.project(), store.project()
+    action = store.action(project, level_children=1)
+    sub = store.action(project, parent_action_id=action)
+
+    def below(action_id):
+        where = dict(project_id=project, action_id=action_id)
+        return {"topics": store.insert("topics", topic_detail="t", date_modified=writing.LONG_AGO, **where),
+                "files": store.insert("files", file_name="f", **where),
+                "timelogs": store.insert("timelogs", **where),
+                "ticketxrefs": store.insert("ticketxrefs", ticket_id=2038, **where)}
+    return {"project": project, "other": other, "action": action, "sub": sub, 0: below(0), action: below(action), sub: below(sub)}
