@@ -7,7 +7,8 @@
 
 /* --- trees --------------------------------------------------------------------------------- */
 
-/* The children of ids[from..to), appended behind them. */
+/* The children of the parents, appended to ids. Every row has one parent, so that a circle which
+ * others have stored leads back to the record itself, and to no other row twice. */
 static enum result add_children(struct writing *writing, int64_t **ids, size_t *count,
                                 size_t *capacity, struct plan_ids parents)
 {
@@ -24,6 +25,8 @@ static enum result add_children(struct writing *writing, int64_t **ids, size_t *
     plan_clear(&plan);
     while (result == RESULT_OK &&
            (result = database_next(writing->context->database, &cells)) == RESULT_OK) {
+        if (cells[0].integer == writing->write->id)
+            continue;
         if (*count == *capacity) {
             int64_t *grown = arena_alloc(writing->context->arena, 2 * *capacity * sizeof(*grown));
             if (!grown)
@@ -51,7 +54,6 @@ enum result write_tree_ids(struct writing *writing, int64_t **ids, size_t *count
     (*ids)[(*count)++] = writing->write->id;
     if (!column.size || !schema_column_find(resource->table, column))
         return RESULT_OK;
-    /* A circle that others have stored must not keep us for ever. */
     for (size_t at = 0; result == RESULT_OK && at < *count && *count < WRITE_MOST_BRANCH;) {
         size_t left = *count - at;
         size_t taken = left < WRITE_MOST_IDS ? left : WRITE_MOST_IDS;
