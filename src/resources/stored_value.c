@@ -59,12 +59,12 @@ static bool fits_text(struct storing *storing)
     const struct schema_column *learnt = storing->column->learnt;
     bool in_characters = is_bounded_in_characters(learnt);
     size_t size = in_characters ? count_characters(storing->text) : storing->text.size;
-    if (!column_holds(storing->column, storing->text)) {
-        *storing->expected = learnt->takes_unicode
-                                 ? SLICE("characters up to U+FFFF: no emoji and the like, which "
-                                         "the column's character set lacks")
-                                 : SLICE("ASCII characters: the column's character set has no "
-                                         "Unicode");
+    /* What latin1 and its like hold, and in how many bytes, the server says. */
+    if (!learnt->takes_unicode && !in_characters)
+        return true;
+    if (learnt->takes_unicode && !column_holds(storing->column, storing->text)) {
+        *storing->expected = SLICE("characters up to U+FFFF: no emoji and the like, which the "
+                                   "column's character set lacks");
         return false;
     }
     *storing->expected =
@@ -73,14 +73,19 @@ static bool fits_text(struct storing *storing)
     return !learnt->length || size <= learnt->length;
 }
 
+static struct slice bound_text(const struct catalog_bound *bound, struct arena *arena)
+{
+    return arena_printf(arena, "an integer from %lld to %lld", (long long)bound->least,
+                        (long long)bound->most);
+}
+
 static bool fits_integer(struct storing *storing)
 {
     const struct catalog_bound *bound = storing->column->bound;
     const struct database_value *value = storing->bound;
     if (!bound)
         return true;
-    *storing->expected = arena_printf(storing->arena, "an integer from %lld to %lld",
-                                      (long long)bound->least, (long long)bound->most);
+    *storing->expected = bound_text(bound, storing->arena);
     if (value->type == DATABASE_UNSIGNED)
         return bound->most >= 0 && value->natural <= (uint64_t)bound->most &&
                (bound->least <= 0 || value->natural >= (uint64_t)bound->least);
@@ -139,6 +144,20 @@ static bool fits_date(struct storing *storing)
     return true;
 }
 
+/* Of a second, as many digits are kept as the type says (datetime(3)); MySQL would round. */
+static bool fits_time(struct storing *storing)
+{
+    struct slice type = storing->column->learnt->type_text;
+    size_t open = slice_find(type, '(');
+    unsigned kept = open + 1 < type.size ? (unsigned)(type.data[open + 1] - '0') : 0;
+    size_t point = slice_find(storing->text, '.');
+    struct slice given =
+        point < storing->text.size ? slice_skip(storing->text, point + 1) : slice_of("", 0);
+    *storing->expected = kept ? arena_printf(storing->arena, "at most %u digits of a second", kept)
+                              : SLICE("whole seconds");
+    return trim_zeros(given, true).size <= kept;
+}
+
 static bool fits_always(struct storing *storing)
 {
     (void)storing;
@@ -148,7 +167,7 @@ static bool fits_always(struct storing *storing)
 static bool (*const fits[])(struct storing *) = {
     [SCHEMA_INTEGER] = fits_integer, [SCHEMA_DECIMAL] = fits_decimal, [SCHEMA_FLOAT] = fits_float,
     [SCHEMA_TEXT] = fits_text,       [SCHEMA_ENUM] = fits_enum,       [SCHEMA_DATE] = fits_date,
-    [SCHEMA_DATETIME] = fits_always, [SCHEMA_TIME] = fits_always,     [SCHEMA_BINARY] = fits_always,
+    [SCHEMA_DATETIME] = fits_time,   [SCHEMA_TIME] = fits_time,       [SCHEMA_BINARY] = fits_always,
 };
 
 bool stored_value_read(const struct model_column *column, const struct value *value,
@@ -159,8 +178,11 @@ bool stored_value_read(const struct model_column *column, const struct value *va
         *expected = SLICE("a value other than null");
         return column->learnt->is_nullable;
     }
-    if (!column_value_read(column, value, arena, bound, expected))
+    if (!column_value_read(column, value, arena, bound, expected)) {
+        if (column->bound)
+            *expected = bound_text(column->bound, arena);
         return false;
+    }
     if (column->allowed &&
         !is_one_of(value->text, column->allowed->items, column->allowed->count, arena, expected))
         return false;

@@ -97,6 +97,14 @@ static void put_value(struct compiling *compiling, const struct model_column *co
     item->values[item->count++] = (struct write_value){column, bound, must_equal};
 }
 
+static bool is_blank(struct slice text)
+{
+    size_t i = 0;
+    while (i < text.size && (unsigned char)text.data[i] <= ' ')
+        i++;
+    return i == text.size;
+}
+
 static bool is_empty(const struct model_column *column, const struct database_value *bound)
 {
     switch (bound->type) {
@@ -107,7 +115,7 @@ static bool is_empty(const struct model_column *column, const struct database_va
     case DATABASE_UNSIGNED:
         return bound->natural == 0;
     case DATABASE_TEXT:
-        return column_is_text(column) && slice_trim(bound->text).size == 0;
+        return column_is_text(column) && is_blank(bound->text);
     }
     return false;
 }
@@ -199,8 +207,15 @@ static void fill(struct compiling *compiling, struct slice name, struct value *v
     struct database_value bound;
     struct slice expected;
     const struct model_column *column = model_column_find(compiling->write->resource, name);
-    if (!column || !column_value_read(column, value, arena_of(compiling), &bound, &expected))
+    if (!column)
         return;
+    if (!column_value_read(column, value, arena_of(compiling), &bound, &expected)) {
+        /* A parent whose id is beyond the column's range is looked for, and not found. */
+        int64_t id = 0;
+        if (!slice_to_i64(value->text, &id))
+            return;
+        bound = database_integer(id);
+    }
     const struct write_value *given = write_value_find(compiling->item, name);
     if (!given) {
         put_value(compiling, column, bound, false);

@@ -19,7 +19,7 @@ SECOND = {  # resource: table, key, singular
     "whmcstickets": ("tbltickets", "id", "whmcsticket"),
 }
 HIDDEN = {"files": {"file_path"}, "whmcstickets": {"c", "merged_ticket_id"}}
-INTEGERS = {"tinyint", "smallint", "mediumint", "int", "bigint"}
+INTEGERS = {"year", "tinyint", "smallint", "mediumint", "int", "bigint"}
 EXACT = {"decimal", "double", "float"}
 BINARY = {"varbinary", "binary", "blob", "tinyblob", "mediumblob", "longblob"}
 
