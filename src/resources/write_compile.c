@@ -166,8 +166,9 @@ static bool repeats_chain(struct compiling *compiling, const struct value *value
     return true;
 }
 
-/* dry_run, force: true false 1 0. */
-static bool read_switch(struct compiling *compiling, const struct value *value)
+/* dry_run, force: true false 1 0; told as field. Of a list one item that says so is enough: nothing
+ * may be stored that was to be tried. */
+static bool read_switch(struct compiling *compiling, const struct value *value, struct slice field)
 {
     struct write *write = compiling->write;
     bool *into = slice_equal(value->name, SLICE("dry_run")) ? &write->is_dry_run
@@ -185,9 +186,9 @@ static bool read_switch(struct compiling *compiling, const struct value *value)
                       ? !value->boolean
                       : is_text && (slice_equal(value->text, SLICE("0")) ||
                                     slice_equal(value->text, SLICE("false")));
-    *into = is_on;
+    *into = *into || is_on;
     if (!is_on && !is_off)
-        refuse_value(compiling, value->name, SLICE("true or false"));
+        query_refuse_value(compiling->problem, field, SLICE("true or false"));
     return true;
 }
 
@@ -279,7 +280,8 @@ static void read_member(struct compiling *compiling, const struct value *value)
     const struct write *write = compiling->write;
     const struct model_column *column =
         write->kind == WRITE_DELETE ? NULL : model_column_find(write->resource, value->name);
-    if (read_switch(compiling, value) || repeats_chain(compiling, value))
+    if (read_switch(compiling, value, field_of(compiling, value->name)) ||
+        repeats_chain(compiling, value))
         return;
     if (column)
         read_column(compiling, column, value);
@@ -357,7 +359,7 @@ static void adopt_loose(struct compiling *compiling, struct value *params,
         bool is_known = is_switch || model_column_find(write->resource, item->name) ||
                         model_parameter_find(write->resource, item->name);
         if (write->is_bulk && is_switch)
-            read_switch(compiling, item);
+            read_switch(compiling, item, item->name);
         if (write->is_bulk || !is_known || value_get(params, item->name) ||
             (write->kind == WRITE_DELETE && !is_switch))
             continue;
