@@ -137,13 +137,33 @@ static enum result refuse_locked(struct writing *writing, struct slice field, co
     return RESULT_INVALID;
 }
 
-/* Archived: the record, or anything that it hangs on now or then. */
+/* The row that is archived: this one, or one that it hangs on; NULL: none. */
+static const struct write_named *find_locked(const struct writing *writing,
+                                             const struct write_named *row, unsigned depth)
+{
+    const struct write_named *locked = row->is_locked ? row : NULL;
+    for (size_t i = 0; !locked && i < row->resource->reference_count && i < WRITE_MOST_REFERENCES;
+         i++) {
+        const struct model_resource *resource = row->resource->references[i].resource;
+        const struct write_named *above =
+            resource ? write_named_find(writing, resource, row->references[i]) : NULL;
+        if (above && above != row && above->is_found && depth < WRITE_MOST_LEVELS)
+            locked = find_locked(writing, above, depth + 1);
+    }
+    return locked;
+}
+
+/* Archived: the record, or anything that it hangs on now or then. What the caller does not see is
+ * not there for him, unless what he sees hangs on it: naming it is 422 later on. */
 static enum result check_locked(struct writing *writing)
 {
-    for (const struct write_named *named = writing->named; named; named = named->next)
-        if (named->is_found && named->is_locked)
-            return refuse_locked(writing, model_key(named->resource)->name,
+    for (const struct write_named *named = writing->named; named; named = named->next) {
+        const struct write_named *locked =
+            named->is_found && named->is_visible ? find_locked(writing, named, 0) : NULL;
+        if (locked)
+            return refuse_locked(writing, model_key(locked->resource)->name,
                                  "it is archived, and all below it is read-only");
+    }
     return RESULT_OK;
 }
 
@@ -157,7 +177,7 @@ static enum result check_closed(struct writing *writing)
         const struct write_value *thread = write_value_find(&write->items[i], column);
         const struct write_named *first =
             thread ? write_named_find(writing, write->resource, write_id(&thread->value)) : NULL;
-        if (first && first->is_found && first->is_closed)
+        if (first && first->is_found && first->is_visible && first->is_closed)
             return refuse_locked(writing, write_field(write, i, column, writing->context->arena),
                                  "the thread is closed and takes no more posts");
     }
