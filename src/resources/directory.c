@@ -26,12 +26,13 @@ static void write_field(struct writer *writer, const struct model_resource *reso
 {
     bool is_written = catalog_names_hold(&resource->catalog->methods, SLICE("POST")) ||
                       catalog_names_hold(&resource->catalog->methods, SLICE("PUT"));
-    bool is_key = column == model_key(resource);
+    bool is_given = column != model_key(resource) && !column->is_kept &&
+                    column->learnt->type != SCHEMA_BINARY;
     writer_object_begin(writer);
     writer_member_string(writer, SLICE("name"), column->name);
     writer_member_string(writer, SLICE("type"), type_name(column->learnt->type));
     write_member_boolean(writer, SLICE("nullable"), column->learnt->is_nullable);
-    write_member_boolean(writer, SLICE("writable"), is_written && !is_key && !column->is_kept);
+    write_member_boolean(writer, SLICE("writable"), is_written && is_given);
     write_member_boolean(writer, SLICE("required"), is_written && column->is_required);
     write_member_boolean(writer, SLICE("filterable"), column_is_filterable(column));
     if (column->allowed) {

@@ -56,6 +56,9 @@ enum result write_explain_value(struct writing *writing, size_t item, enum resul
     struct slice name = known ? known->name : writing->write->resource->singular;
     if (result != RESULT_INVALID && result != RESULT_EXISTS)
         return result;
+    /* A column that came meanwhile, and that must have a value. */
+    if (column.size && !schema_column_find(writing->write->resource->table, column))
+        return RESULT_STALE;
     query_refuse_value(writing->problem,
                        write_field(writing->write, item, name, writing->context->arena),
                        result == RESULT_EXISTS ? SLICE("what no other record has")
