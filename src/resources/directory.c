@@ -26,8 +26,8 @@ static void write_field(struct writer *writer, const struct model_resource *reso
 {
     bool is_written = catalog_names_hold(&resource->catalog->methods, SLICE("POST")) ||
                       catalog_names_hold(&resource->catalog->methods, SLICE("PUT"));
-    bool is_given = column != model_key(resource) && !column->is_kept &&
-                    column->learnt->type != SCHEMA_BINARY;
+    bool is_given =
+        column != model_key(resource) && !column->is_kept && column->learnt->type != SCHEMA_BINARY;
     writer_object_begin(writer);
     writer_member_string(writer, SLICE("name"), column->name);
     writer_member_string(writer, SLICE("type"), type_name(column->learnt->type));

@@ -49,6 +49,14 @@ struct plan_link write_plan_link(const struct model_resource *resource,
     return made;
 }
 
+/* A column that must have a value, and that the model does not know. */
+static bool has_come_meanwhile(const struct writing *writing, struct slice column)
+{
+    enum { NO_DEFAULT_VALUE = 1364 };
+    return database_error_number(writing->context->database) == NO_DEFAULT_VALUE &&
+           !schema_column_find(writing->write->resource->table, column);
+}
+
 enum result write_explain_value(struct writing *writing, size_t item, enum result result)
 {
     struct slice column = database_error_column(writing->context->database);
@@ -56,8 +64,7 @@ enum result write_explain_value(struct writing *writing, size_t item, enum resul
     struct slice name = known ? known->name : writing->write->resource->singular;
     if (result != RESULT_INVALID && result != RESULT_EXISTS)
         return result;
-    /* A column that came meanwhile, and that must have a value. */
-    if (column.size && !schema_column_find(writing->write->resource->table, column))
+    if (has_come_meanwhile(writing, column))
         return RESULT_STALE;
     query_refuse_value(writing->problem,
                        write_field(writing->write, item, name, writing->context->arena),

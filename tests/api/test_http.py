@@ -269,9 +269,10 @@ def test_the_body_of_an_error_answer_is_no_request(gateway):
 def test_bodies_on_methods_without(gateway, method):
     """Bodies on GET, HEAD, DELETE are read like any other: what follows is the next request."""
     with Raw(gateway.port) as connection:
-        head = f"{method} {PATH} HTTP/1.1\r\nHost: t\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(SMUGGLED)}\r\n\r\n"
+        path = PATH.replace("/100/", "/7777/") if method == "DELETE" else PATH
+        head = f"{method} {path} HTTP/1.1\r\nHost: t\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(SMUGGLED)}\r\n\r\n"
         connection.send(head.encode() + SMUGGLED + get())
-        assert connection.reply(method).status in (200, 204, 400, 405, 501)
+        assert connection.reply(method).status in (200, 204, 400, 404, 405, 501)
         try:
             reply = connection.reply()
         except Closed:

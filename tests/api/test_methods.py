@@ -1,4 +1,6 @@
-"""spec/remote-api.md section 2, Method; docs/decisions.md: reads only until writing is served."""
+"""spec/remote-api.md section 2, Method: which is meant, and which is offered. What the writing ones do: test_writing_*.py.
+
+Everything here is refused or reads: the database is everybody's."""
 
 import pytest
 
@@ -8,6 +10,7 @@ from support.raw import exchange
 pytestmark = pytest.mark.methods
 
 PROJECT = f"{BASE}/api.php/v1/projects/100/json"
+LIST = f"{BASE}/api.php/v1/projects/json"
 READS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -23,26 +26,32 @@ def test_method_parameter_any_case(api, method, value):
     assert answer.request["method"] == "GET"
 
 
-@pytest.mark.parametrize("value,upper", [("post", "POST"), ("PUT", "PUT"), ("delete", "DELETE")])
+NOT_OFFERED = [("projects/100", "post", "POST", READS | {"PUT", "DELETE"}), ("projects", "PUT", "PUT", READS | {"POST"}),
+               ("projects", "Delete", "DELETE", READS | {"POST"}), ("whmcstickets/2038", "delete", "DELETE", READS),
+               ("projects/100/whmcstickets", "post", "POST", READS), ("config", "put", "PUT", READS), ("api/resources", "post", "POST", READS)]
+
+
+@pytest.mark.parametrize("chain,value,upper,wanted", NOT_OFFERED)
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_writing_is_not_served_yet(api, method, value, upper):
-    """decisions: POST, PUT and DELETE, and method= saying so, are 405 with Allow: GET, HEAD, OPTIONS."""
-    answer = api.send(method, PROJECT, {**credentials(), "method": value})
-    answer.expect(405, "Method Not Allowed", "method_not_allowed")
-    assert allowed(answer) == READS
-    assert answer.request["method"] == upper
+def test_a_method_that_is_not_offered(api, method, chain, value, upper, wanted):
+    """Section 3: known resource, method not offered: 405 with Allow, whoever asks."""
+    for who in (credentials(), {}):
+        answer = api.send(method, address(chain)[0], {**who, "method": value})
+        answer.expect(405, "Method Not Allowed", "method_not_allowed")
+        assert allowed(answer) == wanted
+        assert answer.request["method"] == upper
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_http_methods_that_write(api, method):
-    answer = api.send(method, PROJECT, credentials()).expect(405, "Method Not Allowed")
-    assert allowed(answer) == READS
+@pytest.mark.parametrize("method,path", [("POST", PROJECT), ("PUT", LIST), ("DELETE", LIST), ("PATCH", LIST)])
+def test_http_methods_that_are_not_offered(api, method, path):
+    answer = api.send(method, path, credentials()).expect(405, "Method Not Allowed")
+    assert allowed(answer) >= READS and method not in allowed(answer)
     assert answer.request["method"] == ("PUT" if method == "PATCH" else method)
 
 
 def test_a_body_may_say_the_method(api):
     assert api.send("POST", PROJECT, data={**credentials(), "method": "get"}).status == 200
-    api.send("POST", PROJECT, {**credentials(), "method": "get"}, data={"method": "delete"}).expect(405)
+    api.send("POST", LIST, {**credentials(), "method": "get"}, data={"method": "delete"}).expect(405)
 
 
 @pytest.mark.parametrize("value", ["patch", "head", "options", "trace", "geet", "get ", "", "g\u00e9t", "0"])
@@ -63,7 +72,8 @@ def test_a_different_value_elsewhere_is_400(api, method, value):
 
 @pytest.mark.parametrize("method,value", [("PUT", "put"), ("DELETE", "delete"), ("PATCH", "put")])
 def test_the_same_value_elsewhere_is_fine(api, method, value):
-    assert api.send(method, PROJECT, {**credentials(), "method": value}).status == 405
+    """It is what is meant: here of a project that there is not."""
+    assert api.send(method, address("projects/7777")[0], {**credentials(), "method": value}).expect(404).request["method"] == value.upper()
 
 
 @pytest.mark.parametrize("chain", ["projects/100", "projects", "projects/100/actions", "config", "files/2/download"])
