@@ -51,10 +51,14 @@ static int add(struct reader *reader, struct value *value)
     }
     if (++reader->names > reader->limits->names)
         return fail(reader, RESULT_LIMIT, SLICE("too_many_names"), "too many names and items");
-    if (reader->open->container->type == VALUE_OBJECT)
-        value_set(reader->open->container, reader->open->key, value);
-    else
-        value_append(reader->open->container, value);
+    struct value *container = reader->open->container;
+    if (container->type == VALUE_LIST) {
+        value_append(container, value);
+        return 1;
+    }
+    if (reader->limits->members && container->count >= reader->limits->members)
+        return fail(reader, RESULT_LIMIT, SLICE("too_many_names"), "too many names in one object");
+    value_set(container, reader->open->key, value);
     return 1;
 }
 

@@ -55,7 +55,7 @@ struct value *value_take(struct value *object, struct slice name)
 }
 
 /* Linear in the members, so n of them cost n * n / 2 comparisons, mostly of lengths: readers bound
- * n (json_limits.names). */
+ * n (json_limits.members). */
 void value_set(struct value *object, struct slice name, struct value *member)
 {
     value_take(object, name);

@@ -47,9 +47,10 @@ void value_print(const struct value *value, struct buffer *out);
 
 /* Bounds of what is read; passing one is RESULT_LIMIT. */
 struct json_limits {
-    size_t depth; /* nesting: `{}` is 1 */
-    size_t names; /* members and items in all */
-    size_t bytes; /* of text */
+    size_t depth;   /* nesting: `{}` is 1 */
+    size_t names;   /* members and items in all */
+    size_t members; /* of one object: value_set is linear in them; 0: no bound of its own */
+    size_t bytes;   /* of text */
 };
 
 /* Where and why reading failed. */

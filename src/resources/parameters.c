@@ -120,14 +120,15 @@ static bool may_be_list(struct slice text, size_t extra)
     return extra > 0 || (text.size > 0 && text.data[0] == '[');
 }
 
-/* levels above PARAMETERS_MOST_DEPTH and names above the limit are the envelope's own. The file a
- * client sends in params is bounded by the body's limit alone, so size is looked at afterwards. */
+/* extra levels and names are the envelope's own. The file a client sends in params is bounded by
+ * the body's limit alone, so size is looked at afterwards. */
 static enum result read_json(struct parameters *parameters, struct slice text, size_t extra,
                              struct value **tree, struct problem *problem)
 {
     const struct json_limits limits = {
         .depth = PARAMETERS_MOST_DEPTH + (extra ? 1 : 0),
         .names = may_be_list(text, extra) ? PARAMETERS_MOST_LIST_NAMES : PARAMETERS_MOST_NAMES,
+        .members = PARAMETERS_MOST_NAMES + extra,
         .bytes = SIZE_MAX,
     };
     struct json_fault fault;

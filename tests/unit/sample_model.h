@@ -80,6 +80,21 @@ static const struct sample_column sample_columns[] = {
     {SAMPLE_PREFIX "timelog", "project_id", "int(10)"},
     {SAMPLE_PREFIX "timelog", "action_id", "int(10)"},
     {SAMPLE_PREFIX "timelog", "timelog_note", "text"},
+    {"tbladmins", "id", "int(10)"},
+    {"tblclients", "id", "int(10)"},
+    {"tblhosting", "id", "int(10)"},
+    {"tblactivitylog", "date", "datetime"},
+    {"tblactivitylog", "description", "text"},
+    {"tblactivitylog", "user", "text"},
+    {"tblactivitylog", "userid", "int(10)"},
+    {"tblactivitylog", "admin_id", "int(10)"},
+    {"tblactivitylog", "ipaddr", "text"},
+    {"portcullis_idempotency", "scope", "varchar(64)"},
+    {"portcullis_idempotency", "key", "varchar(255)"},
+    {"portcullis_idempotency", "request_hash", "char(64)"},
+    {"portcullis_idempotency", "status", "int(11)"},
+    {"portcullis_idempotency", "body", "longblob"},
+    {"portcullis_idempotency", "created_at", "datetime"},
 };
 
 /* Sets what schema_read would have learnt. type is borrowed. */

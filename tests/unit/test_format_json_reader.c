@@ -102,6 +102,27 @@ static void test_limits(void **state)
                  RESULT_LIMIT, "too_large", 1);
 }
 
+/* Members are looked up one by one, so one object's are bounded beside those of the whole. */
+static void test_members(void **state)
+{
+    (void)state;
+    const struct json_limits narrow = {.depth = 3, .names = 9, .members = 2, .bytes = 64};
+    struct arena arena;
+    struct value *tree = NULL;
+    struct json_fault fault;
+    arena_init(&arena);
+    assert_int_equal(
+        json_read(&arena, SLICE("[{\"a\":1,\"b\":2},{\"a\":[1,2,3]}]"), &narrow, &tree, &fault),
+        RESULT_OK);
+    assert_int_equal(
+        json_read(&arena, SLICE("[{\"a\":1,\"b\":2,\"c\":3}]"), &narrow, &tree, &fault),
+        RESULT_LIMIT);
+    assert_true(slice_equal(fault.code, SLICE("too_many_names")));
+    assert_int_equal(json_read(&arena, SLICE("{\"a\":1,\"a\":2,\"a\":3}"), &narrow, &tree, &fault),
+                     RESULT_OK);
+    arena_clear(&arena);
+}
+
 static void test_take_and_set(void **state)
 {
     (void)state;
@@ -125,9 +146,10 @@ static void test_take_and_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values), cmocka_unit_test(test_last_name_wins),
-        cmocka_unit_test(test_syntax), cmocka_unit_test(test_encoding),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_take_and_set),
+        cmocka_unit_test(test_values),       cmocka_unit_test(test_last_name_wins),
+        cmocka_unit_test(test_syntax),       cmocka_unit_test(test_encoding),
+        cmocka_unit_test(test_limits),       cmocka_unit_test(test_members),
+        cmocka_unit_test(test_take_and_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

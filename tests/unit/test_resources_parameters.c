@@ -202,8 +202,6 @@ static void test_envelope_faults(void **state)
     assert_refused(f, "invalid_value", "username");
     assert_int_equal(add_json(f, "{\"action\":true,\"params\":{}}"), RESULT_INVALID);
     assert_refused(f, "invalid_value", "action");
-    assert_int_equal(add_json(f, "{\"params\":[1]}"), RESULT_INVALID);
-    assert_refused(f, "bad_json", "params");
     assert_int_equal(add_json(f, "{\"params\":\"{\"}"), RESULT_INVALID);
     assert_refused(f, "bad_json", "params");
     assert_int_equal(add_json(f, "{\"params\":true}"), RESULT_INVALID);
@@ -213,7 +211,8 @@ static void test_envelope_faults(void **state)
 static void test_not_an_object(void **state)
 {
     struct fixture *f = *state;
-    static const char *const bad[] = {"5", "\"x\"", "[1]", "[{\"a\":1}]", "true", "{", "{}x", " "};
+    static const char *const bad[] = {"5",  "\"x\"", "true",  "{",     "{}x",
+                                      "[1", "[1]]",  "[1,,]", "[{},}", " "};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(ADD(f, "params", bad[i]), RESULT_INVALID);
         assert_refused(f, "bad_json", "params");
@@ -323,6 +322,140 @@ static void test_size(void **state)
     assert_int_equal(add_json(f, json.data), RESULT_OK);
 }
 
+/* --- lists: section 6, "a JSON array as `params` of POST" ---------------------------------------
+ */
+
+/* In every place where params may stand. A list that is empty is none (section 2). */
+static void test_lists(void **state)
+{
+    struct fixture *f = *state;
+    static const char list[] = "[{\"a\":1},{\"a\":\"2\",\"b\":null}]";
+    assert_null(f->parameters.items);
+    assert_int_equal(ADD(f, "params", list), RESULT_OK);
+    assert_tree(f->parameters.items, list);
+    assert_tree(f->parameters.params, "{}");
+    f->parameters.items = NULL;
+    assert_int_equal(add_json(f, list), RESULT_OK);
+    assert_tree(f->parameters.items, list);
+    f->parameters.items = NULL;
+    assert_int_equal(add_json(f, "{\"method\":\"post\",\"dry_run\":1,\"params\":[{\"a\":1}]}"),
+                     RESULT_OK);
+    assert_tree(f->parameters.items, "[{\"a\":1}]");
+    assert_tree(f->parameters.loose, "{\"dry_run\":1}");
+    assert_slice(f->parameters.method, "post");
+    f->parameters.items = NULL;
+    assert_int_equal(add_json(f, "{\"params\":\"[{\\\"a\\\":1}]\"}"), RESULT_OK);
+    assert_tree(f->parameters.items, "[{\"a\":1}]");
+    f->parameters.items = NULL;
+    assert_int_equal(ADD(f, "params", " [ ] "), RESULT_OK);
+    assert_int_equal(add_json(f, "{\"params\":[]}"), RESULT_OK);
+    assert_null(f->parameters.items);
+}
+
+/* Items that are no objects are named one by one by whoever takes the list. */
+static void test_lists_of_anything(void **state)
+{
+    struct fixture *f = *state;
+    static const char list[] = "[1,\"x\",null,[],{},true]";
+    assert_int_equal(ADD(f, "params", list), RESULT_OK);
+    assert_tree(f->parameters.items, list);
+    assert_false(problem_is_set(&f->problem));
+}
+
+/* Of several lists the last wins; an object beside one is kept, so that both can be refused. */
+static void test_lists_of_several_sources(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(ADD(f, "params", "[{\"a\":1}]", "params", "[{\"a\":2}]"), RESULT_OK);
+    assert_tree(f->parameters.items, "[{\"a\":2}]");
+    assert_int_equal(add_json(f, "[{\"a\":3}]"), RESULT_OK);
+    assert_tree(f->parameters.items, "[{\"a\":3}]");
+    assert_int_equal(ADD(f, "params", "[]", "params[b]", "4"), RESULT_OK);
+    assert_tree(f->parameters.items, "[{\"a\":3}]");
+    assert_tree(f->parameters.params, "{\"b\":\"4\"}");
+}
+
+/* A name given twice in an item: the last wins. */
+static void test_lists_with_duplicates(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(add_json(f, "[{\"a\":1,\"b\":2,\"a\":3},{\"a\":4}]"), RESULT_OK);
+    assert_tree(f->parameters.items, "[{\"b\":2,\"a\":3},{\"a\":4}]");
+}
+
+/* "nesting 8", the list counted. */
+static void test_lists_depth(void **state)
+{
+    struct fixture *f = *state;
+    static const char deepest[] = "[{\"a\":[[[[[[1]]]]]]}]";
+    static const char deeper[] = "[{\"a\":[[[[[[[1]]]]]]]}]";
+    assert_int_equal(ADD(f, "params", deepest), RESULT_OK);
+    assert_int_equal(add_json(f, deepest), RESULT_OK);
+    assert_int_equal(ADD(f, "params", deeper), RESULT_LIMIT);
+    assert_refused(f, "too_deep", "params");
+    assert_int_equal(add_json(f, deeper), RESULT_LIMIT);
+    assert_refused(f, "too_deep", "params");
+    assert_int_equal(add_json(f, "{\"params\":[{\"a\":[[[[[[[1]]]]]]]}]}"), RESULT_LIMIT);
+    assert_refused(f, "too_deep", "params");
+    assert_tree(f->parameters.items, deepest);
+}
+
+/* [MEMBERS, MEMBERS, …] */
+static char *make_list(struct fixture *f, size_t count, size_t members)
+{
+    struct slice item = make_members(f, members);
+    struct buffer text;
+    buffer_init(&text);
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(&text, "%c%.*s", i ? ',' : '[', SLICE_ARGS(item));
+    buffer_append_char(&text, ']');
+    struct slice copy = arena_copy(&f->arena, buffer_slice(&text));
+    buffer_clear(&text);
+    return (char *)(uintptr_t)copy.data;
+}
+
+/* Each item is held to what params is held to, 512 names, and the list to 64 times as many. */
+static void test_lists_names(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(add_json(f, make_list(f, 3, 512)), RESULT_OK);
+    assert_int_equal(f->parameters.items->count, 3);
+    assert_int_equal(ADD(f, "params", make_list(f, 3, 512)), RESULT_OK);
+    assert_int_equal(ADD(f, "params", make_list(f, 3, 513)), RESULT_LIMIT);
+    assert_refused(f, "too_many_names", "params");
+    assert_int_equal(add_json(f, make_list(f, 1, 519)), RESULT_LIMIT);
+    assert_refused(f, "too_many_names", "params");
+    /* 512 in all, deeper down: items of lists count as well */
+    assert_int_equal(add_json(f, "[{\"a\":[1,2],\"b\":{\"c\":3}}]"), RESULT_OK);
+    char *long_list = arena_alloc(&f->arena, 2000);
+    memcpy(long_list, "[{\"a\":[0", 8);
+    for (size_t i = 0; i < 511; i++)
+        memcpy(long_list + 8 + 2 * i, ",0", 2);
+    memcpy(long_list + 8 + 1022, "]}]", 4);
+    assert_int_equal(add_json(f, long_list), RESULT_LIMIT);
+    assert_refused(f, "too_many_names", "params");
+    /* the whole: 64 * 512 of items and their members */
+    assert_int_equal(add_json(f, make_list(f, 63, 512)), RESULT_OK);
+    assert_int_equal(add_json(f, make_list(f, 64, 512)), RESULT_LIMIT);
+    assert_refused(f, "too_many_names", "params");
+}
+
+/* What is no list has no more than 512 names, whatever the body may hold. */
+static void test_objects_are_no_lists(void **state)
+{
+    struct fixture *f = *state;
+    struct slice many = make_members(f, 600);
+    assert_int_equal(add_json(f, many.data), RESULT_LIMIT);
+    assert_refused(f, "too_many_names", "params");
+    struct slice body = arena_printf(&f->arena, "{\"params\":%.*s}", SLICE_ARGS(many));
+    assert_int_equal(add_json(f, body.data), RESULT_LIMIT);
+    assert_refused(f, "too_many_names", "params");
+    body = arena_printf(&f->arena, "%.*s,\"params\":[{}]}", (int)many.size - 1, many.data);
+    assert_int_equal(add_json(f, body.data), RESULT_LIMIT);
+    assert_refused(f, "too_many_names", "params");
+    assert_null(f->parameters.items);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -343,6 +476,13 @@ int main(void)
         TEST(test_depth),
         TEST(test_names),
         TEST(test_size),
+        TEST(test_lists),
+        TEST(test_lists_of_anything),
+        TEST(test_lists_of_several_sources),
+        TEST(test_lists_with_duplicates),
+        TEST(test_lists_depth),
+        TEST(test_lists_names),
+        TEST(test_objects_are_no_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
