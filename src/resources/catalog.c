@@ -408,90 +408,6 @@ static void read_resource(struct catalog_reading *reading, const struct value *v
         catalog_complain(reading, value->name, "needs module");
 }
 
-static const struct catalog_resource *find_resource(const struct catalog *catalog,
-                                                    struct slice name)
-{
-    for (size_t i = 0; i < catalog->resource_count; i++)
-        if (slice_equal(catalog->resources[i].name, name))
-            return &catalog->resources[i];
-    return NULL;
-}
-
-static void check_named(struct catalog_reading *reading, struct slice name)
-{
-    if (name.size && !find_resource(reading->catalog, name))
-        catalog_complain(reading, name, "no such resource is in the catalog");
-}
-
-static void check_named_by_parents(struct catalog_reading *reading,
-                                   const struct catalog_resource *resource)
-{
-    for (size_t p = 0; p < resource->parent_count; p++) {
-        const struct catalog_parent *parent = &resource->parents[p];
-        check_named(reading, parent->resource);
-        for (size_t l = 0; l < parent->link_count; l++)
-            check_named(reading, parent->links[l].through_resource);
-    }
-}
-
-static void check_named_by_visible(struct catalog_reading *reading,
-                                   const struct catalog_visible *visible)
-{
-    for (size_t i = 0; i < visible->below_count; i++)
-        check_named(reading, visible->below[i].resource);
-    for (size_t i = 0; i < visible->any_count; i++)
-        check_named(reading, visible->any[i].referrer);
-}
-
-static void check_named_by_rules(struct catalog_reading *reading, const struct catalog_rules *rules)
-{
-    for (size_t i = 0; i < rules->reference_count; i++)
-        check_named(reading, rules->references[i].resource);
-    for (size_t i = 0; i < rules->dependants.count; i++)
-        check_named(reading, rules->dependants.items[i]);
-}
-
-/* Every resource that another one names must be there. */
-static void check_references(struct catalog_reading *reading)
-{
-    const struct catalog *catalog = reading->catalog;
-    for (size_t i = 0; i < catalog->resource_count; i++) {
-        const struct catalog_resource *resource = &catalog->resources[i];
-        reading->resource = resource->name;
-        check_named(reading, resource->object.resource);
-        check_named_by_parents(reading, resource);
-        check_named_by_visible(reading, &resource->visible);
-        check_named_by_rules(reading, &resource->rules);
-    }
-}
-
-/* Follows what a rule of visibility names; false when that goes too far, as in a circle. */
-static bool ends_soon(const struct catalog *catalog, struct slice name, unsigned steps)
-{
-    const struct catalog_resource *resource = find_resource(catalog, name);
-    if (!resource)
-        return true;
-    if (steps > CATALOG_MOST_VISIBLE_STEPS)
-        return false;
-    const struct catalog_visible *visible = &resource->visible;
-    bool ends = true;
-    for (size_t i = 0; ends && i < visible->below_count; i++)
-        ends = ends_soon(catalog, visible->below[i].resource, steps + 1);
-    for (size_t i = 0; ends && i < visible->any_count; i++)
-        ends = ends_soon(catalog, visible->any[i].referrer, steps + 1);
-    return ends;
-}
-
-static void check_circles(struct catalog_reading *reading)
-{
-    for (size_t i = 0; i < reading->catalog->resource_count; i++) {
-        reading->resource = reading->catalog->resources[i].name;
-        if (!ends_soon(reading->catalog, reading->resource, 0))
-            catalog_complain(reading, SLICE("visible"),
-                             "leads through too many resources, or in a circle");
-    }
-}
-
 static void read_catalog(struct catalog_reading *reading, const struct value *root)
 {
     struct catalog *catalog = reading->catalog;
@@ -505,8 +421,7 @@ static void read_catalog(struct catalog_reading *reading, const struct value *ro
         return;
     for (const struct value *item = resources->first; item; item = item->next)
         read_resource(reading, item, &catalog->resources[catalog->resource_count++]);
-    check_references(reading);
-    check_circles(reading);
+    catalog_check(reading);
 }
 
 enum result catalog_read(struct slice text, const char *source, struct catalog **catalog,

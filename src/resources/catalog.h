@@ -138,6 +138,13 @@ struct catalog_values {
 
 /* --- writing (remote-api.md, section 6; catalog_rules.c reads it) --------------------------- */
 
+enum {
+    /* Columns of a written resource that name others, direct links to parents among them. */
+    CATALOG_MOST_REFERENCES = 16,
+    /* Resources that name each other one by one; locks are taken from the top of them downwards. */
+    CATALOG_MOST_LEVELS = 5,
+};
+
 /* An integer column held between two numbers. */
 struct catalog_bound {
     struct slice column;

@@ -1,5 +1,5 @@
 /* What the readers of the catalog share: messages, and walking an object along a table of its
- * members. catalog.c and catalog_rules.c only. */
+ * members. catalog.c and catalog_*.c only. */
 #ifndef PORTCULLIS_RESOURCES_CATALOG_READING_H
 #define PORTCULLIS_RESOURCES_CATALOG_READING_H
 
@@ -33,5 +33,7 @@ void catalog_read_names(struct catalog_reading *reading, const struct value *val
 void catalog_read_constants(struct catalog_reading *reading, const struct value *value, void *into);
 /* catalog_rules.c: into is a struct catalog_rules. */
 void catalog_read_rules(struct catalog_reading *reading, const struct value *value, void *into);
+/* catalog_check.c: complains of resources that do not fit each other. */
+void catalog_check(struct catalog_reading *reading);
 
 #endif

@@ -18,8 +18,8 @@
 #include "resources/write_execute.h"
 
 enum {
-    WRITE_MOST_REFERENCES = 16,
-    WRITE_MOST_LEVELS = 5,
+    WRITE_MOST_REFERENCES = CATALOG_MOST_REFERENCES,
+    WRITE_MOST_LEVELS = CATALOG_MOST_LEVELS,
     WRITE_MOST_IDS = 1024,      /* in one statement */
     WRITE_MOST_BRANCH = 100000, /* rows of a tree below one record */
 };
