@@ -119,7 +119,7 @@ static bool take_char(struct slice text, size_t *at, char c)
 static bool is_day(unsigned year, unsigned month, unsigned day)
 {
     static const unsigned days[] = {31, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    bool is_leap = year > 0 && ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0);
     return month <= 12 && day <= days[month] + (month == 2 && is_leap ? 1 : 0);
 }
 

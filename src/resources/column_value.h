@@ -1,6 +1,6 @@
 /*
- * Does a client's value fit a column, and what is bound for it? The same rules serve filters,
- * cursors and, in time, writing.
+ * Does a client's value fit a column, and what is bound for it? The same rules serve filters and
+ * cursors; what is to be stored is looked at more strictly (stored_value.h).
  */
 #ifndef PORTCULLIS_RESOURCES_COLUMN_VALUE_H
 #define PORTCULLIS_RESOURCES_COLUMN_VALUE_H

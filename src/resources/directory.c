@@ -24,16 +24,16 @@ static void write_member_boolean(struct writer *writer, struct slice name, bool 
 static void write_field(struct writer *writer, const struct model_resource *resource,
                         const struct model_column *column)
 {
-    bool is_written = catalog_names_hold(&resource->catalog->methods, SLICE("POST")) ||
-                      catalog_names_hold(&resource->catalog->methods, SLICE("PUT"));
+    bool is_written =
+        resource->is_created || catalog_names_hold(&resource->catalog->methods, SLICE("PUT"));
     bool is_given =
         column != model_key(resource) && !column->is_kept && column->learnt->type != SCHEMA_BINARY;
     writer_object_begin(writer);
     writer_member_string(writer, SLICE("name"), column->name);
     writer_member_string(writer, SLICE("type"), type_name(column->learnt->type));
     write_member_boolean(writer, SLICE("nullable"), column->learnt->is_nullable);
-    write_member_boolean(writer, SLICE("writable"), is_written && is_given);
-    write_member_boolean(writer, SLICE("required"), is_written && column->is_required);
+    write_member_boolean(writer, SLICE("writable"), is_written && !is_key && !column->is_kept);
+    write_member_boolean(writer, SLICE("required"), resource->is_created && column->is_required);
     write_member_boolean(writer, SLICE("filterable"), column_is_filterable(column));
     if (column->allowed) {
         writer_key(writer, SLICE("values"));
@@ -101,7 +101,8 @@ static void write_methods(struct writer *writer, const struct model_resource *re
     if (!methods->count)
         writer_string(writer, SLICE("GET"));
     for (size_t i = 0; i < methods->count; i++)
-        writer_string(writer, methods->items[i]);
+        if (resource->is_created || !slice_equal(methods->items[i], SLICE("POST")))
+            writer_string(writer, methods->items[i]);
     writer_list_end(writer);
 }
 

@@ -91,7 +91,9 @@ static enum result join_columns(struct model_joining *joining)
             .name = learnt->name,
             .learnt = learnt,
             .allowed = allowed_values(catalog, learnt->name),
-            .is_kept = catalog_names_hold(&catalog->kept, learnt->name),
+            .is_kept = catalog_names_hold(&catalog->kept, learnt->name) || learnt->is_computed ||
+                       learnt->type == SCHEMA_BINARY ||
+                       model_holds_constant(&catalog->where, learnt->name),
             .is_required = catalog_names_hold(&catalog->required, learnt->name),
             .is_searched = catalog_names_hold(&catalog->search, learnt->name),
             .bound = model_bound_of(catalog, learnt->name),
@@ -194,7 +196,8 @@ static void join_verbs(struct model_joining *joining)
 {
     const struct catalog_threads *threads = &joining->catalog->threads;
     const struct catalog_download *download = &joining->catalog->download;
-    joining->resource->has_threads = threads->column.size && has_column(joining, threads->column) &&
+    joining->resource->keeps_threads = threads->column.size && has_column(joining, threads->column);
+    joining->resource->has_threads = joining->resource->keeps_threads &&
                                      has_column(joining, threads->order) &&
                                      has_column(joining, threads->rank);
     if (threads->column.size && !joining->resource->has_threads)
@@ -404,6 +407,8 @@ static enum result join_all(struct model *model)
         result = join_each(model, join_relations);
     if (result == RESULT_OK)
         result = join_each(model, join_visible);
+    if (result == RESULT_OK)
+        result = join_each(model, model_join_references);
     if (result == RESULT_OK)
         result = join_each(model, model_join_rules);
     model_join_journal(model);

@@ -18,7 +18,7 @@ struct model_column {
     struct slice name;
     const struct schema_column *learnt;
     const struct catalog_names *allowed; /* values the catalog holds it to, or NULL */
-    bool is_kept;                        /* by the gateway: clients cannot write it */
+    bool is_kept;                        /* by the gateway, or by nobody: clients cannot write it */
     bool is_required;                    /* on create */
     bool is_searched;                    /* by the word `search` */
     const struct catalog_bound *bound;   /* or NULL */
@@ -58,7 +58,6 @@ struct model_visible {
     size_t any_count;
 };
 
-/* The list nested in a single record (a ticket's replies). */
 /* A column that names a row of another table: the catalog's references, and the direct links to
  * parents. */
 struct model_reference {
@@ -70,6 +69,7 @@ struct model_reference {
     bool is_parent; /* a direct link to a parent */
 };
 
+/* The list nested in a single record (a ticket's replies). */
 struct model_list {
     const struct catalog_list *catalog; /* NULL: none */
     struct model_column *columns;
@@ -92,11 +92,14 @@ struct model_resource {
     struct model_visible visible;
     struct model_reference *references; /* of columns that the table has */
     size_t reference_count;
-    const struct model_resource **dependants; /* those that are served */
+    const struct model_resource **dependants; /* those whose table can say what hangs here */
     size_t dependant_count;
+    unsigned level; /* how many resources are above it, one naming the next */
     /* All columns of the table, hidden ones too: what an INSERT must supply. */
     const struct schema_table *table;
-    bool has_threads;
+    bool is_created;    /* POST makes rows: the catalog offers it, and the key counts by itself */
+    bool keeps_threads; /* there is the column that holds a row's thread */
+    bool has_threads;   /* and what `bythread` needs beside it */
     bool has_download;
     struct slice off_reason; /* why it is not served; empty: it is */
 };

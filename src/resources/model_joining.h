@@ -20,7 +20,11 @@ void model_find(struct model_joining *joining, enum model_severity severity, str
 /* model_rules.c. The bound of a column, or NULL. */
 const struct catalog_bound *model_bound_of(const struct catalog_resource *catalog,
                                            struct slice column);
-/* References and dependants; all resources and their parents are joined by now. */
+/* Does the catalog hold a row to constants in that column? */
+bool model_holds_constant(const struct catalog_constants *where, struct slice column);
+/* What a resource names; all resources and their parents are joined by now. */
+enum result model_join_references(struct model_joining *joining);
+/* What follows from what all of them name. */
 enum result model_join_rules(struct model_joining *joining);
 void model_join_journal(struct model *model);
 

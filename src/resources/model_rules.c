@@ -13,12 +13,83 @@ const struct catalog_bound *model_bound_of(const struct catalog_resource *catalo
     return NULL;
 }
 
+bool model_holds_constant(const struct catalog_constants *where, struct slice column)
+{
+    for (size_t i = 0; i < where->count; i++)
+        if (slice_equal(where->items[i].column, column))
+            return true;
+    return false;
+}
+
+/* --- columns that the rules name ------------------------------------------------------------- */
+
+/* What is known to be there and is not, has been told already. */
+static bool has_column(struct model_joining *joining, struct slice column)
+{
+    if (!column.size || schema_column_find(joining->table, column))
+        return true;
+    if (!catalog_names_hold(&joining->catalog->known, column))
+        MODEL_FIND(joining, MODEL_WARNING,
+                   "table `%.*s` has no column `%.*s`, which the rules for writing name: what they "
+                   "ask of it is left undone; name the right column in the catalog "
+                   "(remote.catalog)",
+                   SLICE_ARGS(joining->table->name), SLICE_ARGS(column));
+    return false;
+}
+
+static bool has_columns_of(struct model_joining *joining, const struct catalog_constants *where)
+{
+    bool has_all = true;
+    for (size_t i = 0; i < where->count; i++)
+        has_all = has_column(joining, where->items[i].column) && has_all;
+    return has_all;
+}
+
+static void look_for_names(struct model_joining *joining, const struct catalog_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        has_column(joining, names->items[i]);
+}
+
+static void look_for_bounds(struct model_joining *joining)
+{
+    const struct catalog_rules *rules = &joining->catalog->rules;
+    for (size_t i = 0; i < rules->bound_count; i++) {
+        struct slice name = rules->bounds[i].column;
+        const struct schema_column *column = schema_column_find(joining->table, name);
+        if (has_column(joining, name) && column->type != SCHEMA_INTEGER)
+            MODEL_FIND(joining, MODEL_WARNING,
+                       "the bounds of `%.*s` are not looked at: it is %.*s, and no integer",
+                       SLICE_ARGS(name), SLICE_ARGS(column->type_text));
+    }
+}
+
+static void look_for_columns(struct model_joining *joining)
+{
+    const struct catalog_resource *catalog = joining->catalog;
+    const struct catalog_rules *rules = &catalog->rules;
+    const struct slice columns[] = {rules->activity,      rules->tree.column,
+                                    rules->tree.children, rules->locked.column,
+                                    rules->closed.column, rules->invoice};
+    const struct catalog_names *names[] = {&catalog->kept, &catalog->required,
+                                           &rules->now_on_create, &rules->now_on_update,
+                                           &rules->viewer};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        has_column(joining, columns[i]);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        look_for_names(joining, names[i]);
+    for (size_t i = 0; i < catalog->value_count; i++)
+        has_column(joining, catalog->values[i].column);
+    look_for_bounds(joining);
+}
+
 /* --- references ---------------------------------------------------------------------------- */
 
 static void add_reference(struct model_joining *joining, const struct model_reference *reference)
 {
     struct model_resource *resource = joining->resource;
-    if (schema_column_find(joining->table, reference->column))
+    bool has_columns = has_column(joining, reference->column);
+    if (has_columns_of(joining, &reference->where) && has_columns)
         resource->references[resource->reference_count++] = *reference;
 }
 
@@ -51,7 +122,7 @@ static void add_named(struct model_joining *joining, const struct catalog_refere
     const struct schema_table *table = schema_table_find(model->schema, catalog->table);
     if (table && schema_column_find(table, catalog->key))
         add_reference(joining, &reference);
-    else
+    else if (has_column(joining, catalog->column))
         MODEL_FIND(joining, MODEL_WARNING,
                    "`%.*s` is written unchecked: it names rows of `%.*s` by `%.*s`, which is not "
                    "there",
@@ -67,30 +138,124 @@ static size_t count_links(const struct model_resource *resource)
     return count;
 }
 
-enum result model_join_rules(struct model_joining *joining)
+enum result model_join_references(struct model_joining *joining)
 {
     struct model_resource *resource = joining->resource;
     const struct catalog_rules *rules = &joining->catalog->rules;
-    struct arena *arena = &joining->model->arena;
     if (!joining->table || !joining->table->exists)
         return RESULT_OK;
     size_t most = count_links(resource) + rules->reference_count;
-    resource->references = arena_zalloc(arena, (most + 1) * sizeof(*resource->references));
-    resource->dependants =
-        arena_zalloc(arena, (rules->dependants.count + 1) * sizeof(*resource->dependants));
-    if (!resource->references || !resource->dependants)
+    resource->references =
+        arena_zalloc(&joining->model->arena, (most + 1) * sizeof(*resource->references));
+    if (!resource->references)
         return RESULT_NO_MEMORY;
     for (size_t i = 0; i < resource->parent_count; i++)
         add_parent_links(joining, &resource->parents[i]);
     for (size_t i = 0; i < rules->reference_count; i++)
         add_named(joining, &rules->references[i]);
-    for (size_t i = 0; i < rules->dependants.count; i++) {
-        const struct model_resource *dependant =
-            model_resource_find(joining->model, rules->dependants.items[i]);
-        if (model_is_served(dependant))
-            resource->dependants[resource->dependant_count++] = dependant;
-    }
+    look_for_columns(joining);
     return RESULT_OK;
+}
+
+/* --- what follows from them ------------------------------------------------------------------ */
+
+static bool says_what_is_named(const struct model_resource *resource, struct slice column)
+{
+    for (size_t r = 0; r < resource->reference_count; r++)
+        if (model_holds_constant(&resource->references[r].where, column))
+            return true;
+    return false;
+}
+
+static void add_constants(struct catalog_names *allowed, const struct catalog_constants *where,
+                          struct slice column)
+{
+    for (size_t i = 0; i < where->count && allowed->count < CATALOG_MOST_REFERENCES; i++)
+        if (slice_equal(where->items[i].column, column) &&
+            !catalog_names_hold(allowed, where->items[i].value))
+            allowed->items[allowed->count++] = where->items[i].value;
+}
+
+/* A column that says what another one names takes the constants that say so, and nothing: what
+ * MySQL takes for equal to one of them (other case, blanks behind) must not pass us unseen. */
+static enum result allow_constants(struct model_joining *joining, struct model_column *column)
+{
+    const struct model_resource *resource = joining->resource;
+    struct arena *arena = &joining->model->arena;
+    const struct slice nothing = column->learnt->type == SCHEMA_INTEGER ? SLICE("0") : SLICE("");
+    if (column->allowed || !says_what_is_named(resource, column->name))
+        return RESULT_OK;
+    struct catalog_names *allowed = arena_zalloc(arena, sizeof(*allowed));
+    if (allowed)
+        allowed->items =
+            arena_alloc(arena, (CATALOG_MOST_REFERENCES + 1) * sizeof(*allowed->items));
+    if (!allowed || !allowed->items)
+        return RESULT_NO_MEMORY;
+    for (size_t r = 0; r < resource->reference_count; r++)
+        add_constants(allowed, &resource->references[r].where, column->name);
+    if (!catalog_names_hold(allowed, nothing))
+        allowed->items[allowed->count++] = nothing;
+    column->allowed = allowed;
+    return RESULT_OK;
+}
+
+static unsigned level_of(const struct model_resource *resource, unsigned depth)
+{
+    unsigned level = 0;
+    for (size_t i = 0; depth < CATALOG_MOST_LEVELS && i < resource->reference_count; i++) {
+        const struct model_resource *above = resource->references[i].resource;
+        unsigned its = above && above != resource ? level_of(above, depth + 1) + 1 : 0;
+        level = its > level ? its : level;
+    }
+    return level < CATALOG_MOST_LEVELS ? level : CATALOG_MOST_LEVELS - 1;
+}
+
+/* Also of a resource that is off: its rows would be left behind. */
+static void add_dependant(struct model_joining *joining, struct slice name)
+{
+    struct model_resource *resource = joining->resource;
+    const struct model_resource *dependant = model_resource_find(joining->model, name);
+    if (!dependant->table)
+        return;
+    if (model_reference_find(dependant, resource))
+        resource->dependants[resource->dependant_count++] = dependant;
+    else
+        MODEL_FIND(joining, MODEL_WARNING,
+                   "`%.*s` that hang here are not deleted along: their table has no column that "
+                   "names it",
+                   SLICE_ARGS(name));
+}
+
+static void join_creating(struct model_joining *joining)
+{
+    struct model_resource *resource = joining->resource;
+    const struct schema_column *key = schema_column_find(joining->table, joining->catalog->key);
+    bool is_offered = catalog_names_hold(&joining->catalog->methods, SLICE("POST"));
+    resource->is_created = is_offered && key && key->is_counted;
+    if (is_offered && key && !key->is_counted)
+        MODEL_FIND(joining, MODEL_WARNING,
+                   "creating is off: the key `%.*s` does not count by itself (AUTO_INCREMENT)",
+                   SLICE_ARGS(key->name));
+}
+
+enum result model_join_rules(struct model_joining *joining)
+{
+    struct model_resource *resource = joining->resource;
+    const struct catalog_names *dependants = &joining->catalog->rules.dependants;
+    enum result result = RESULT_OK;
+    resource->level = level_of(resource, 0);
+    if (!joining->table || !joining->table->exists)
+        return RESULT_OK;
+    resource->dependants = arena_zalloc(&joining->model->arena,
+                                        (dependants->count + 1) * sizeof(*resource->dependants));
+    if (!resource->dependants)
+        return RESULT_NO_MEMORY;
+    for (size_t i = 0; i < dependants->count; i++)
+        add_dependant(joining, dependants->items[i]);
+    for (size_t i = 0; result == RESULT_OK && i < resource->column_count; i++)
+        result = allow_constants(joining, &resource->columns[i]);
+    join_creating(joining);
+    return result;
 }
 
 const struct model_reference *model_reference_find(const struct model_resource *resource,

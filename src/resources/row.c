@@ -3,14 +3,19 @@
 
 #include <openssl/evp.h>
 
+void row_print_binary(struct buffer *text, struct slice bytes)
+{
+    char *room = buffer_reserve(text, (bytes.size + 2) / 3 * 4 + 1);
+    if (room)
+        text->size += (size_t)EVP_EncodeBlock((unsigned char *)room,
+                                              (const unsigned char *)bytes.data, (int)bytes.size);
+}
+
 static void write_binary(struct writer *writer, struct slice bytes)
 {
     struct buffer text;
     buffer_init(&text);
-    char *room = buffer_reserve(&text, (bytes.size + 2) / 3 * 4 + 1);
-    if (room)
-        text.size = (size_t)EVP_EncodeBlock((unsigned char *)room,
-                                            (const unsigned char *)bytes.data, (int)bytes.size);
+    row_print_binary(&text, bytes);
     writer_string(writer, buffer_slice(&text));
     buffer_clear(&text);
 }

@@ -1,11 +1,13 @@
 /* One check a column type, after column_value.c has read the value. */
 #include "resources/stored_value.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
+#include "resources/row.h"
 
 struct storing {
     const struct model_column *column;
@@ -54,14 +56,12 @@ static size_t count_characters(struct slice text)
     return count;
 }
 
+/* What other character sets than Unicode's can hold, and in how many bytes, the server knows. */
 static bool fits_text(struct storing *storing)
 {
     const struct schema_column *learnt = storing->column->learnt;
-    bool in_characters = is_bounded_in_characters(learnt);
+    bool in_characters = is_bounded_in_characters(learnt) || !learnt->takes_unicode;
     size_t size = in_characters ? count_characters(storing->text) : storing->text.size;
-    /* What latin1 and its like hold, and in how many bytes, the server says. */
-    if (!learnt->takes_unicode && !in_characters)
-        return true;
     if (learnt->takes_unicode && !column_holds(storing->column, storing->text)) {
         *storing->expected = SLICE("characters up to U+FFFF: no emoji and the like, which the "
                                    "column's character set lacks");
@@ -79,17 +79,27 @@ static struct slice bound_text(const struct catalog_bound *bound, struct arena *
                         (long long)bound->most);
 }
 
-static bool fits_integer(struct storing *storing)
+static bool is_within(const struct database_value *value, const struct catalog_bound *bound)
 {
-    const struct catalog_bound *bound = storing->column->bound;
-    const struct database_value *value = storing->bound;
-    if (!bound)
-        return true;
-    *storing->expected = bound_text(bound, storing->arena);
     if (value->type == DATABASE_UNSIGNED)
         return bound->most >= 0 && value->natural <= (uint64_t)bound->most &&
                (bound->least <= 0 || value->natural >= (uint64_t)bound->least);
     return value->integer >= bound->least && value->integer <= bound->most;
+}
+
+/* MySQL takes 1 to 99 for a year of 1970 to 2069. */
+static bool fits_integer(struct storing *storing)
+{
+    static const struct catalog_bound years = {.least = 1901, .most = 2155};
+    const struct catalog_bound *bound = storing->column->bound;
+    bool is_year = slice_starts_with(storing->column->learnt->type_text, SLICE("year"));
+    *storing->expected = SLICE("0, or a year from 1901 to 2155");
+    if (is_year && storing->bound->natural && !is_within(storing->bound, &years))
+        return false;
+    if (!bound)
+        return true;
+    *storing->expected = bound_text(bound, storing->arena);
+    return is_within(storing->bound, bound);
 }
 
 static struct slice trim_zeros(struct slice digits, bool at_end)
@@ -120,17 +130,30 @@ static bool fits_decimal(struct storing *storing)
            trim_zeros(decimals, true).size <= learnt->scale;
 }
 
+/* NaN where the text is longer than any number that column_value.c lets pass. */
+static double number_of(struct slice text)
+{
+    char copy[400];
+    if (text.size >= sizeof(copy))
+        return (double)NAN;
+    memcpy(copy, text.data, text.size);
+    copy[text.size] = '\0';
+    return strtod(copy, NULL);
+}
+
+static bool is_single(const struct model_column *column)
+{
+    return slice_starts_with(column->learnt->type_text, SLICE("float"));
+}
+
 static bool fits_float(struct storing *storing)
 {
-    char text[400];
-    *storing->expected = storing->column->learnt->is_unsigned ? SLICE("a finite number from 0")
-                                                              : SLICE("a finite number");
-    if (storing->text.size >= sizeof(text))
-        return false;
-    memcpy(text, storing->text.data, storing->text.size);
-    text[storing->text.size] = '\0';
-    double number = strtod(text, NULL);
-    return isfinite(number) && !(storing->column->learnt->is_unsigned && number < 0);
+    bool is_unsigned = storing->column->learnt->is_unsigned;
+    double most = is_single(storing->column) ? (double)FLT_MAX : DBL_MAX;
+    double number = number_of(storing->text);
+    *storing->expected = arena_printf(storing->arena, "a number from %s%g to %g",
+                                      is_unsigned ? "" : "-", is_unsigned ? 0.0 : most, most);
+    return fabs(number) <= most && !(is_unsigned && number < 0);
 }
 
 /* A DATE has no room for a time of the day. */
@@ -158,16 +181,16 @@ static bool fits_time(struct storing *storing)
     return trim_zeros(given, true).size <= kept;
 }
 
-static bool fits_always(struct storing *storing)
+static bool fits_never(struct storing *storing)
 {
-    (void)storing;
-    return true;
+    *storing->expected = SLICE("nothing: a binary column cannot be written");
+    return false;
 }
 
 static bool (*const fits[])(struct storing *) = {
     [SCHEMA_INTEGER] = fits_integer, [SCHEMA_DECIMAL] = fits_decimal, [SCHEMA_FLOAT] = fits_float,
     [SCHEMA_TEXT] = fits_text,       [SCHEMA_ENUM] = fits_enum,       [SCHEMA_DATE] = fits_date,
-    [SCHEMA_DATETIME] = fits_time,   [SCHEMA_TIME] = fits_time,       [SCHEMA_BINARY] = fits_always,
+    [SCHEMA_DATETIME] = fits_time,   [SCHEMA_TIME] = fits_time,       [SCHEMA_BINARY] = fits_never,
 };
 
 bool stored_value_read(const struct model_column *column, const struct value *value,
@@ -183,11 +206,28 @@ bool stored_value_read(const struct model_column *column, const struct value *va
             *expected = bound_text(column->bound, arena);
         return false;
     }
+    struct slice text = value->text;
+    if (value->type == VALUE_BOOLEAN)
+        text = value->boolean ? SLICE("1") : SLICE("0");
     if (column->allowed &&
-        !is_one_of(value->text, column->allowed->items, column->allowed->count, arena, expected))
+        !is_one_of(text, column->allowed->items, column->allowed->count, arena, expected))
         return false;
-    struct storing storing = {column, value->text, bound, arena, expected};
+    struct storing storing = {column, text, bound, arena, expected};
     return fits[column->learnt->type](&storing);
+}
+
+bool stored_value_read_repeated(const struct model_column *column, const struct value *value,
+                                struct arena *arena, struct database_value *bound,
+                                struct slice *expected)
+{
+    *bound = (struct database_value){.type = DATABASE_NULL};
+    if (value->type == VALUE_NULL)
+        return true;
+    if (column->learnt->type != SCHEMA_BINARY)
+        return column_value_read(column, value, arena, bound, expected);
+    *bound = database_text(value->text);
+    *expected = SLICE("what is stored: a binary column cannot be written");
+    return value->type == VALUE_STRING;
 }
 
 struct database_value stored_value_empty(const struct schema_column *column)
@@ -245,21 +285,55 @@ static bool dates_equal(struct slice a, struct slice b)
     return true;
 }
 
+static bool floats_equal(const struct model_column *column, struct slice a, struct slice b)
+{
+    double first = number_of(a);
+    double second = number_of(b);
+    return is_single(column) ? (float)first == (float)second : first == second;
+}
+
+/* A client that sends back what it was shown has not meant to change it. */
+static bool shown_equal(enum schema_type type, struct slice text, struct slice stored)
+{
+    struct buffer shown;
+    buffer_init(&shown);
+    if (type == SCHEMA_BINARY)
+        row_print_binary(&shown, stored);
+    else
+        utf8_append_repaired(&shown, stored);
+    bool is_equal = !shown.has_failed && slice_equal(text, buffer_slice(&shown));
+    buffer_clear(&shown);
+    return is_equal;
+}
+
+static bool texts_equal(const struct model_column *column, struct slice text, struct slice stored)
+{
+    switch (column->learnt->type) {
+    case SCHEMA_DECIMAL:
+        return numbers_equal(text, stored);
+    case SCHEMA_FLOAT:
+        return floats_equal(column, text, stored);
+    case SCHEMA_DATE:
+    case SCHEMA_DATETIME:
+    case SCHEMA_TIME:
+        return dates_equal(text, stored);
+    case SCHEMA_BINARY:
+        return shown_equal(SCHEMA_BINARY, text, stored);
+    default:
+        return slice_equal(text, stored) ||
+               (!utf8_is_valid(stored) && shown_equal(SCHEMA_TEXT, text, stored));
+    }
+}
+
 bool stored_value_equals(const struct model_column *column, const struct database_value *value,
                          const struct database_cell *cell)
 {
-    enum schema_type type = column->learnt->type;
+    uint64_t number = 0;
     if (value->type == DATABASE_NULL || cell->is_null)
         return value->type == DATABASE_NULL && cell->is_null;
     if (value->type == DATABASE_INTEGER)
         return value->integer == cell->integer;
-    if (value->type == DATABASE_UNSIGNED) {
-        uint64_t number = 0;
+    if (value->type == DATABASE_UNSIGNED)
         return slice_to_u64(cell->text, &number) && number == value->natural;
-    }
-    if (type == SCHEMA_DECIMAL || type == SCHEMA_FLOAT)
-        return numbers_equal(value->text, cell->text);
-    if (type == SCHEMA_DATE || type == SCHEMA_DATETIME || type == SCHEMA_TIME)
-        return dates_equal(value->text, cell->text);
-    return slice_equal(value->text, cell->text);
+    return texts_equal(column, value->text, cell->text);
 }

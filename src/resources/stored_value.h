@@ -12,8 +12,14 @@
 bool stored_value_read(const struct model_column *column, const struct value *value,
                        struct arena *arena, struct database_value *bound, struct slice *expected);
 
-/* Is the value what the cell of the column holds? Texts byte by byte, numbers and dates by what
- * they say. */
+/* The same of a value that is to be what is stored already, and so is compared alone: null, and
+ * what a binary column is shown as, are such values too. */
+bool stored_value_read_repeated(const struct model_column *column, const struct value *value,
+                                struct arena *arena, struct database_value *bound,
+                                struct slice *expected);
+
+/* Is the value what the cell of the column holds? Texts byte by byte as they were shown (bad UTF-8
+ * mended, binary as base64), numbers and dates by what they say. */
 bool stored_value_equals(const struct model_column *column, const struct database_value *value,
                          const struct database_cell *cell);
 

@@ -55,7 +55,7 @@ static bool is_fixed(const struct write *write, const struct model_column *colum
 {
     bool is_key = column == model_key(write->resource);
     bool is_thread_kept = write->kind == WRITE_UPDATE && is_thread(write, column->name);
-    return is_key || column->is_kept || is_thread_kept || column->learnt->type == SCHEMA_BINARY;
+    return is_key || column->is_kept || is_thread_kept;
 }
 
 static struct slice allowed_names(const struct write *write, struct arena *arena)
@@ -138,9 +138,10 @@ static void read_column(struct compiling *compiling, const struct model_column *
         refuse_value(compiling, column->name, SLICE("nothing: the gateway fills it in"));
         return;
     }
-    bool is_read = must_equal && value->type != VALUE_NULL
-                       ? column_value_read(column, value, arena_of(compiling), &bound, &expected)
-                       : stored_value_read(column, value, arena_of(compiling), &bound, &expected);
+    bool is_read =
+        must_equal
+            ? stored_value_read_repeated(column, value, arena_of(compiling), &bound, &expected)
+            : stored_value_read(column, value, arena_of(compiling), &bound, &expected);
     if (!is_read)
         refuse_value(compiling, column->name, expected);
     else if (!must_equal && column->is_required && is_empty(column, &bound))

@@ -15,16 +15,22 @@ enum {
     COLUMN_TYPE,
     COLUMN_NULLABLE,
     COLUMN_HAS_DEFAULT,
+    COLUMN_IS_COUNTED,
+    COLUMN_IS_COMPUTED,
     COLUMN_CHARSET,
     COLUMN_LENGTH,
     COLUMN_PRECISION,
     COLUMN_SCALE,
 };
 
-/* The default itself is of no interest, only whether an insert may leave the column out. */
+/* The default itself is of no interest, only whether an insert may leave the column out. (MySQL
+ * says DEFAULT_GENERATED of a default that is an expression, VIRTUAL or STORED GENERATED of a
+ * column.) */
 static const char columns_sql[] =
     "SELECT TABLE_NAME,COLUMN_NAME,COLUMN_TYPE,IS_NULLABLE='YES',"
-    "COLUMN_DEFAULT IS NOT NULL OR IS_NULLABLE='YES' OR EXTRA LIKE '%auto_increment%',"
+    "COLUMN_DEFAULT IS NOT NULL OR IS_NULLABLE='YES' OR EXTRA LIKE '%auto_increment%' "
+    "OR EXTRA LIKE '%GENERATED%',"
+    "EXTRA LIKE '%auto_increment%',EXTRA LIKE '% GENERATED%',"
     "CHARACTER_SET_NAME,CHARACTER_MAXIMUM_LENGTH,NUMERIC_PRECISION,NUMERIC_SCALE "
     "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA=DATABASE() AND TABLE_NAME IN (";
 
@@ -90,6 +96,8 @@ static bool column_read(struct arena *arena, const struct database_cell *cells,
         .type_text = arena_copy(arena, cells[COLUMN_TYPE].text),
         .is_nullable = cells[COLUMN_NULLABLE].integer != 0,
         .has_default = cells[COLUMN_HAS_DEFAULT].integer != 0,
+        .is_counted = cells[COLUMN_IS_COUNTED].integer != 0,
+        .is_computed = cells[COLUMN_IS_COMPUTED].integer != 0,
         .takes_four_bytes = slice_equal(cells[COLUMN_CHARSET].text, SLICE("utf8mb4")),
         .takes_unicode = slice_starts_with(cells[COLUMN_CHARSET].text, SLICE("utf8")),
         .length = cell_number(&cells[COLUMN_LENGTH]),

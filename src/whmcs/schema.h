@@ -26,7 +26,9 @@ struct schema_column {
     struct slice type_text; /* as MySQL says it: int(10) unsigned */
     bool is_nullable;
     bool is_unsigned;
-    bool has_default;
+    bool has_default;      /* an INSERT may leave it out */
+    bool is_counted;       /* AUTO_INCREMENT */
+    bool is_computed;      /* a generated column: nobody writes it */
     bool takes_four_bytes; /* text: its character set is utf8mb4 */
     bool takes_unicode;    /* text: its character set is utf8mb3 or utf8mb4 */
     uint64_t length;       /* text: characters; binary: bytes; 0 where it does not apply */

@@ -5,6 +5,7 @@
 #ifndef PORTCULLIS_TESTS_SAMPLE_MODEL_H
 #define PORTCULLIS_TESTS_SAMPLE_MODEL_H
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -109,6 +110,9 @@ static inline void sample_learn(struct arena *arena, struct schema_column *colum
     }
     column->name = slice_from(name);
     column->type_text = text;
+    column->takes_unicode = true;
+    sscanf(type, "varchar(%" SCNu64 ")", &column->length);
+    sscanf(type, "decimal(%u,%u)", &column->precision, &column->scale);
     assert_true(schema_type_parse(arena, column));
 }
 
@@ -127,9 +131,11 @@ static inline struct schema *sample_schema(const struct sample_column *columns, 
             table->exists = true;
             table->columns = arena_zalloc(&schema->arena, count * sizeof(*table->columns));
         }
-        if (columns[i].type)
-            sample_learn(&schema->arena, &table->columns[table->column_count++], columns[i].name,
-                         columns[i].type);
+        if (!columns[i].type)
+            continue;
+        struct schema_column *column = &table->columns[table->column_count++];
+        column->is_counted = table->column_count == 1; /* the key comes first */
+        sample_learn(&schema->arena, column, columns[i].name, columns[i].type);
     }
     return schema;
 }
@@ -145,23 +151,28 @@ struct sample {
     struct query_set set;
 };
 
-static inline struct sample *sample_create(void)
+/* Of a catalog and columns of the test's own. */
+static inline struct sample *sample_create_of(struct slice catalog,
+                                              const struct sample_column *columns, size_t count)
 {
     struct sample *sample = calloc(1, sizeof(*sample));
     struct buffer problems;
     assert_non_null(sample);
     buffer_init(&problems);
-    assert_int_equal(catalog_read(catalog_default_text(), "built-in", &sample->catalog, &problems),
-                     RESULT_OK);
+    if (catalog_read(catalog, "the sample's", &sample->catalog, &problems) != RESULT_OK)
+        fail_msg("%.*s", SLICE_ARGS(buffer_slice(&problems)));
     buffer_clear(&problems);
-    assert_int_equal(model_build(sample->catalog,
-                                 sample_schema(sample_columns, SAMPLE_LENGTH(sample_columns)),
-                                 &sample->model),
+    assert_int_equal(model_build(sample->catalog, sample_schema(columns, count), &sample->model),
                      RESULT_OK);
     arena_init(&sample->arena);
     problem_init(&sample->problem, &sample->arena);
     sample->viewer.sees_all = true;
     return sample;
+}
+
+static inline struct sample *sample_create(void)
+{
+    return sample_create_of(catalog_default_text(), sample_columns, SAMPLE_LENGTH(sample_columns));
 }
 
 static inline void sample_destroy(struct sample *sample)
