@@ -56,4 +56,5 @@ void problem_add(struct problem *problem, struct slice code, struct slice field,
     else
         problem->first = cause;
     problem->last = cause;
+    problem->cause_count++;
 }

@@ -22,6 +22,7 @@ struct problem {
     struct slice allow; /* for 405: the value of Allow */
     struct problem_cause *first;
     struct problem_cause *last;
+    size_t cause_count;
     uint32_t retry_after_s; /* for 429 and 503; 0 = no header */
 };
 

@@ -10,7 +10,10 @@
 
 #include "resources/query.h"
 
-enum { WRITE_MOST_ITEMS = 500 };
+enum {
+    WRITE_MOST_ITEMS = 500,
+    WRITE_MOST_FAULTS = 1000, /* told of one request; a list can have 64 times as many */
+};
 
 enum write_kind { WRITE_CREATE, WRITE_UPDATE, WRITE_DELETE };
 
@@ -44,7 +47,8 @@ struct write {
  * method is POST, PUT or DELETE, and offered by the chain. params is the object, or on POST the
  * list of objects. RESULT_INVALID with every fault of the request in the problem at once: unknown
  * names 400; values that do not fit, are not allowed or out of bounds, and required ones that are
- * missing 422; of a list's items the field is "[3].project_name". Needs no database: references,
+ * missing 422; of a list's items the field is "[3].project_name"; 503 where rows cannot be created
+ * (model_resource.is_created). Needs no database: references,
  * kept columns of an update and parents' agreement are write_execute's.
  */
 enum result write_compile(const struct model *model, const struct chain *chain, struct slice method,

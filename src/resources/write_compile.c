@@ -8,6 +8,7 @@ struct compiling {
     struct write_item *item; /* under way */
     size_t index;
     struct problem *problem;
+    struct slice allowed; /* the names that may be given; made when first needed */
 };
 
 static struct arena *arena_of(const struct compiling *compiling)
@@ -46,7 +47,7 @@ static void refuse_value(struct compiling *compiling, struct slice name, struct 
 
 static bool is_thread(const struct write *write, struct slice column)
 {
-    return write->resource->has_threads &&
+    return write->resource->keeps_threads &&
            slice_equal(write->resource->catalog->threads.column, column);
 }
 
@@ -74,8 +75,9 @@ static struct slice allowed_names(const struct write *write, struct arena *arena
 
 static void refuse_name(struct compiling *compiling, struct slice name)
 {
-    query_refuse_name(compiling->problem, field_of(compiling, name),
-                      allowed_names(compiling->write, arena_of(compiling)));
+    if (!compiling->allowed.data)
+        compiling->allowed = allowed_names(compiling->write, arena_of(compiling));
+    query_refuse_name(compiling->problem, field_of(compiling, name), compiling->allowed);
 }
 
 static const struct chain_link *link_named(const struct write *write, struct slice name)
@@ -203,7 +205,8 @@ static const struct catalog_link *direct_link(const struct model_parent *parent)
     return NULL;
 }
 
-/* The column must hold just this: what the client gave of it may not say otherwise. */
+/* The column must hold just this: what the client gave of it, or gives of it elsewhere, may not say
+ * otherwise. */
 static void fill(struct compiling *compiling, struct slice name, struct value *value)
 {
     struct database_value bound;
@@ -227,7 +230,8 @@ static void fill(struct compiling *compiling, struct slice name, struct value *v
                    given->value.natural == bound.natural &&
                    slice_equal(given->value.text, bound.text);
     if (!is_same)
-        refuse_value(compiling, name, SLICE("what stands in the chain"));
+        refuse_value(compiling, name,
+                     SLICE("one parent: the chain, or another name, says another"));
 }
 
 static void fill_parent(struct compiling *compiling, const struct model_parent *parent, int64_t id)
@@ -244,10 +248,13 @@ static void fill_parent(struct compiling *compiling, const struct model_parent *
         struct value *constant = value_string(arena_of(compiling), link->where.items[i].value);
         if (constant)
             fill(compiling, link->where.items[i].column, constant);
+        else
+            query_refuse_memory(compiling->problem);
     }
 }
 
-/* A parent by the link's name, where the table has no such column (parent_type and parent_id). */
+/* A parent by the link's name, where the table has no such column (parent_type and parent_id). 0
+ * says nothing about a new record. */
 static bool read_parent(struct compiling *compiling, const struct value *value)
 {
     const struct model_parent *parent =
@@ -255,9 +262,10 @@ static bool read_parent(struct compiling *compiling, const struct value *value)
     int64_t id = 0;
     if (!parent || !direct_link(parent))
         return false;
-    if (slice_to_i64(value->text, &id) && id >= 1)
+    bool is_id = slice_to_i64(value->text, &id) && id >= 0;
+    if (is_id && id >= 1)
         fill_parent(compiling, parent, id);
-    else
+    else if (!is_id || compiling->write->kind != WRITE_CREATE)
         refuse_value(compiling, value->name, SLICE("an id, an integer from 1"));
     return true;
 }
@@ -312,6 +320,12 @@ static void check_required(struct compiling *compiling)
     }
 }
 
+/* More faults are not told than a client can use: the answer is bounded like any other. */
+static bool has_enough(const struct compiling *compiling)
+{
+    return compiling->problem->cause_count >= WRITE_MOST_FAULTS;
+}
+
 static void read_item(struct compiling *compiling, const struct value *members)
 {
     struct write_item *item = &compiling->write->items[compiling->index];
@@ -323,7 +337,8 @@ static void read_item(struct compiling *compiling, const struct value *members)
         query_refuse_memory(compiling->problem);
         return;
     }
-    for (const struct value *member = members->first; member; member = member->next)
+    for (const struct value *member = members->first; member && !has_enough(compiling);
+         member = member->next)
         read_member(compiling, member);
     fill_from_chain(compiling);
     check_required(compiling);
@@ -336,7 +351,7 @@ static void read_items(struct compiling *compiling, const struct value *params)
         read_item(compiling, params);
         return;
     }
-    for (; item; item = item->next, compiling->index++) {
+    for (; item && !has_enough(compiling); item = item->next, compiling->index++) {
         if (item->type == VALUE_OBJECT)
             read_item(compiling, item);
         else
@@ -344,6 +359,9 @@ static void read_items(struct compiling *compiling, const struct value *params)
                                arena_printf(arena_of(compiling), "[%zu]", compiling->index),
                                SLICE("an object, the record's columns"));
     }
+    if (has_enough(compiling))
+        problem_add(compiling->problem, SLICE("too_many_faults"), SLICE("params"),
+                    "there may be more; these come first");
 }
 
 /* --- all ----------------------------------------------------------------------------------- */
@@ -361,8 +379,8 @@ static void adopt_loose(struct compiling *compiling, struct value *params,
                         model_parameter_find(write->resource, item->name);
         if (write->is_bulk && is_switch)
             read_switch(compiling, item, item->name);
-        if (write->is_bulk || !is_known || value_get(params, item->name) ||
-            (write->kind == WRITE_DELETE && !is_switch))
+        bool is_meant = write->kind != WRITE_DELETE || is_switch || link_named(write, item->name);
+        if (write->is_bulk || !is_known || !is_meant || value_get(params, item->name))
             continue;
         struct value *copy = arena_alloc(arena_of(compiling), sizeof(*copy));
         if (!copy) {
@@ -380,6 +398,17 @@ static enum write_kind kind_of(struct slice method)
     if (slice_equal(method, SLICE("POST")))
         return WRITE_CREATE;
     return slice_equal(method, SLICE("PUT")) ? WRITE_UPDATE : WRITE_DELETE;
+}
+
+static bool check_created(struct compiling *compiling)
+{
+    const struct write *write = compiling->write;
+    if (write->kind != WRITE_CREATE || write->resource->is_created)
+        return true;
+    problem_set(compiling->problem, 503, SLICE("Service Unavailable"));
+    problem_add(compiling->problem, SLICE("resource_off"), write->resource->name,
+                "creating is switched off; `portcullis check` tells why");
+    return false;
 }
 
 static bool check_list(struct compiling *compiling, const struct value *params)
@@ -415,7 +444,7 @@ enum result write_compile(const struct model *model, const struct chain *chain, 
         .id = chain_last(chain)->id,
         .is_bulk = params->type == VALUE_LIST,
     };
-    if (!check_list(&compiling, params))
+    if (!check_created(&compiling) || !check_list(&compiling, params))
         return RESULT_INVALID;
     write->item_count = write->is_bulk ? params->count : 1;
     write->items = arena_zalloc(problem->arena, write->item_count * sizeof(*write->items));
