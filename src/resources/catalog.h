@@ -139,7 +139,7 @@ struct catalog_values {
 /* --- writing (remote-api.md, section 6; catalog_rules.c reads it) --------------------------- */
 
 enum {
-    /* Columns of a written resource that name others, direct links to parents among them. */
+    /* Columns of a resource that name others, direct links to parents among them. */
     CATALOG_MOST_REFERENCES = 16,
     /* Resources that name each other one by one; locks are taken from the top of them downwards. */
     CATALOG_MOST_LEVELS = 5,

@@ -195,20 +195,25 @@ static unsigned level_of(const struct catalog *catalog, const struct catalog_res
     return level;
 }
 
+/* Also of what is only read: rows that are written may name it. */
+static void check_count(struct catalog_reading *reading, const struct catalog_resource *resource)
+{
+    struct catalog_below reference;
+    if (reference_at(resource, CATALOG_MOST_REFERENCES, &reference))
+        catalog_complain(reading, SLICE("references"),
+                         "too many: at most 16, direct links to parents among them");
+}
+
 static void check_named_rows(struct catalog_reading *reading,
                              const struct catalog_resource *resource)
 {
     struct catalog_below reference;
-    size_t count = 0;
-    for (; reference_at(resource, count, &reference); count++) {
+    for (size_t i = 0; reference_at(resource, i, &reference); i++) {
         const struct catalog_resource *named = find_resource(reading->catalog, reference.resource);
         if (named && named->kind != CATALOG_ROWS)
             catalog_complain(reading, reference.column, "names rows of what has no table");
     }
-    if (count > CATALOG_MOST_REFERENCES)
-        catalog_complain(reading, SLICE("references"),
-                         "too many: at most 16, direct links to parents among them");
-    else if (level_of(reading->catalog, resource, 0) >= CATALOG_MOST_LEVELS)
+    if (level_of(reading->catalog, resource, 0) >= CATALOG_MOST_LEVELS)
         catalog_complain(reading, SLICE("references"),
                          "lead through too many resources, or in a circle");
 }
@@ -237,6 +242,7 @@ static void check_written(struct catalog_reading *reading)
         const struct catalog_resource *resource = &reading->catalog->resources[i];
         reading->resource = resource->name;
         check_methods(reading, resource);
+        check_count(reading, resource);
         check_dependants(reading, resource);
         bool is_stored = offers(resource, SLICE("POST")) || offers(resource, SLICE("PUT"));
         if (is_stored || offers(resource, SLICE("DELETE")))

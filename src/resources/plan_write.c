@@ -83,13 +83,14 @@ void plan_existing(struct plan *plan, struct slice table, struct slice key, stru
     finish(plan);
 }
 
-void plan_locked_record(struct plan *plan, const struct model_resource *resource, int64_t id)
+void plan_stored(struct plan *plan, const struct model_resource *resource, int64_t id,
+                 bool is_locking)
 {
     static const struct query_viewer everybody = {.sees_all = true};
     const struct query query = {
         .resource = resource, .viewer = &everybody, .is_record = true, .id = id};
     plan_record(plan, &query);
-    plan_put(plan, " FOR UPDATE");
+    plan_put(plan, is_locking ? " FOR UPDATE" : "");
     finish(plan);
 }
 

@@ -50,8 +50,9 @@ void plan_named(struct plan *plan, const struct model_resource *resource,
                 const struct query_viewer *viewer, struct plan_ids ids, bool is_locking);
 /* The keys that are there, of a table of WHMCS's own. */
 void plan_existing(struct plan *plan, struct slice table, struct slice key, struct plan_ids ids);
-/* All columns of one record, locked; cells as resource->columns. */
-void plan_locked_record(struct plan *plan, const struct model_resource *resource, int64_t id);
+/* All columns of one record; cells as resource->columns. */
+void plan_stored(struct plan *plan, const struct model_resource *resource, int64_t id,
+                 bool is_locking);
 
 void plan_insert(struct plan *plan, struct slice table, const struct plan_assign *assigns,
                  size_t count);

@@ -43,11 +43,11 @@ static enum result touch_resource(struct writing *writing, const struct model_re
     const struct plan_assign now = {.column = column, .is_now = true};
     struct touched touched;
     struct plan plan;
-    if (!column.size || !above->table || !schema_column_find(above->table, column))
+    if (!column.size || !model_is_served(above) || !schema_column_find(above->table, column))
         return RESULT_OK;
     if (!touched_init(writing, &touched))
         return RESULT_NO_MEMORY;
-    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++)
+    for (size_t r = 0; r < resource->reference_count; r++)
         if (resource->references[r].resource == above)
             add_links(writing, r, &touched);
     if (!touched.count)
@@ -91,7 +91,7 @@ static enum result count_all_children(struct writing *writing)
         return RESULT_OK;
     if (!touched_init(writing, &parents))
         return RESULT_NO_MEMORY;
-    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++)
+    for (size_t r = 0; r < resource->reference_count; r++)
         if (slice_equal(resource->references[r].column, tree->column))
             add_links(writing, r, &parents);
     for (size_t i = 0; result == RESULT_OK && i < parents.count; i++)
@@ -145,7 +145,7 @@ static void print_updated(const struct writing *writing, struct buffer *text)
         buffer_printf(text, "%s%.*s", joint, SLICE_ARGS(write->items[0].values[i].column->name));
         joint = ", ";
     }
-    for (size_t r = 0; r < write->resource->reference_count && r < WRITE_MOST_REFERENCES; r++)
+    for (size_t r = 0; r < write->resource->reference_count; r++)
         if (is_filled_alone(writing, r))
             buffer_printf(text, ", %.*s", SLICE_ARGS(write->resource->references[r].column));
     buffer_append_slice(text, joint[0] == ',' ? SLICE(")") : SLICE(""));

@@ -11,7 +11,7 @@
 
 static bool names(const struct write_named *row, const struct model_resource *resource, int64_t id)
 {
-    for (size_t i = 0; i < row->resource->reference_count && i < WRITE_MOST_REFERENCES; i++)
+    for (size_t i = 0; i < row->resource->reference_count; i++)
         if (row->resource->references[i].resource == resource && row->references[i] == id)
             return true;
     return false;
@@ -23,7 +23,7 @@ static bool belongs_to(const struct writing *writing, const struct write_named *
 {
     if (names(row, resource, id))
         return true;
-    for (size_t i = 0; i < row->resource->reference_count && i < WRITE_MOST_REFERENCES; i++) {
+    for (size_t i = 0; i < row->resource->reference_count; i++) {
         const struct model_resource *between = row->resource->references[i].resource;
         const struct write_named *named =
             between && between != row->resource
@@ -85,18 +85,18 @@ static void hash_record(struct writing *writing, const struct plan *plan,
     buffer_clear(&scratch);
 }
 
-static enum result read_stored(struct writing *writing)
+enum result write_read_stored(struct writing *writing, bool is_locking)
 {
     const struct database_cell *cells = NULL;
     struct plan plan;
     plan_init(&plan, writing->context->arena);
-    plan_locked_record(&plan, writing->write->resource, writing->write->id);
+    plan_stored(&plan, writing->write->resource, writing->write->id, is_locking);
     enum result result = execute_begin(writing->context, &plan);
     if (result == RESULT_OK)
         result = database_next(writing->context->database, &cells);
     if (result == RESULT_OK) {
         result = copy_cells(writing, cells);
-        if (writing->request->if_match.data)
+        if (is_locking && writing->request->if_match.data)
             hash_record(writing, &plan, cells);
         database_finish(writing->context->database);
     }
@@ -142,8 +142,7 @@ static const struct write_named *find_locked(const struct writing *writing,
                                              const struct write_named *row, unsigned depth)
 {
     const struct write_named *locked = row->is_locked ? row : NULL;
-    for (size_t i = 0; !locked && i < row->resource->reference_count && i < WRITE_MOST_REFERENCES;
-         i++) {
+    for (size_t i = 0; !locked && i < row->resource->reference_count; i++) {
         const struct model_resource *resource = row->resource->references[i].resource;
         const struct write_named *above =
             resource ? write_named_find(writing, resource, row->references[i]) : NULL;
@@ -171,7 +170,7 @@ static enum result check_closed(struct writing *writing)
 {
     const struct write *write = writing->write;
     const struct slice column = write->resource->catalog->threads.column;
-    if (write->kind != WRITE_CREATE || !write->resource->has_threads)
+    if (write->kind != WRITE_CREATE || !write->resource->keeps_threads)
         return RESULT_OK;
     for (size_t i = 0; i < write->item_count; i++) {
         const struct write_value *thread = write_value_find(&write->items[i], column);
@@ -261,17 +260,20 @@ static enum result check_foreign(struct writing *writing, size_t reference)
     return result;
 }
 
-/* A row of the catalog's must be there, and the caller must see it. A thread is its first row. */
-static void check_named_link(struct writing *writing, size_t item, size_t reference)
+/* A row of the catalog's must be there, and the caller must see it. A thread is its first row.
+ * RESULT_CONFLICT: it was not locked, since another was meant by what was stored before. */
+static enum result check_named_link(struct writing *writing, size_t item, size_t reference)
 {
     const struct write *write = writing->write;
     const struct model_reference *known = &write->resource->references[reference];
     bool is_given;
     int64_t id = write_link(writing, item, reference, &is_given);
     if (!is_given || !id)
-        return;
+        return RESULT_OK;
     const struct write_named *named = write_named_find(writing, known->resource, id);
-    bool is_thread = write->resource->has_threads &&
+    if (!named && id > 0)
+        return RESULT_CONFLICT;
+    bool is_thread = write->resource->keeps_threads && known->resource == write->resource &&
                      slice_equal(known->column, write->resource->catalog->threads.column);
     bool is_there = named && named->is_found && named->is_visible;
     if (is_there && is_thread)
@@ -281,6 +283,7 @@ static void check_named_link(struct writing *writing, size_t item, size_t refere
                      arena_printf(writing->context->arena, "0, or an id of %.*s that is there%s",
                                   SLICE_ARGS(known->resource->name),
                                   is_thread ? " and begins a thread" : ""));
+    return RESULT_OK;
 }
 
 static enum result check_references(struct writing *writing)
@@ -292,8 +295,8 @@ static enum result check_references(struct writing *writing)
             result = check_foreign(writing, r);
             continue;
         }
-        for (size_t i = 0; i < writing->write->item_count; i++)
-            check_named_link(writing, i, r);
+        for (size_t i = 0; result == RESULT_OK && i < writing->write->item_count; i++)
+            result = check_named_link(writing, i, r);
     }
     return result;
 }
@@ -326,12 +329,14 @@ static void agree(struct writing *writing, size_t item, size_t by, const struct 
     const struct model_reference *shared = &above->resource->references[its];
     struct write_row *row = &writing->rows[item];
     size_t own = find_reference(resource, shared->resource);
-    if (own == resource->reference_count || own >= WRITE_MOST_REFERENCES || !shared->resource ||
+    if (own == resource->reference_count || !shared->resource ||
         shared->resource == above->resource ||
         slice_equal(resource->references[own].column, resource->references[by].column))
         return;
     if (row->links[own] == above->references[its])
         return;
+    if (row->links[own] == 0 && resource->references[own].where.count)
+        return; /* that column names something else here */
     if (row->links[own] == 0) {
         row->links[own] = above->references[its];
         row->is_filled[own] = true;
@@ -359,9 +364,9 @@ static void check_agreement(struct writing *writing, size_t item)
     const struct model_resource *resource = writing->write->resource;
     struct write_row *row = &writing->rows[item];
     bool is_given;
-    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++)
+    for (size_t r = 0; r < resource->reference_count; r++)
         row->links[r] = write_link(writing, item, r, &is_given);
-    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++) {
+    for (size_t r = 0; r < resource->reference_count; r++) {
         const struct write_named *above =
             resource->references[r].resource && row->links[r]
                 ? write_named_find(writing, resource->references[r].resource, row->links[r])
@@ -370,9 +375,7 @@ static void check_agreement(struct writing *writing, size_t item)
                                          writing->context->arena);
         bool is_usable =
             above && above->is_found && above != writing->target && !was_refused(writing, field);
-        for (size_t its = 0;
-             is_usable && its < above->resource->reference_count && its < WRITE_MOST_REFERENCES;
-             its++)
+        for (size_t its = 0; is_usable && its < above->resource->reference_count; its++)
             agree(writing, item, r, above, its);
     }
 }
@@ -438,7 +441,7 @@ enum result write_check(struct writing *writing)
     enum result result = check_chain(writing);
     if (result == RESULT_OK && write->kind != WRITE_CREATE) {
         writing->target = write_named_find(writing, write->resource, write->id);
-        result = read_stored(writing);
+        result = write_read_stored(writing, true);
         if (result == RESULT_OK)
             result = check_conditions(writing);
     }

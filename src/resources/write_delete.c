@@ -69,21 +69,36 @@ enum result write_tree_ids(struct writing *writing, int64_t **ids, size_t *count
 typedef enum result hanging_step(struct writing *writing, const struct model_resource *resource,
                                  const struct plan_hanging *rows);
 
+/* Every column of `below` that names rows of `above`; those rows are the ids, or hang on them by
+ * `through`. */
+static enum result each_link(struct writing *writing, const struct model_resource *below,
+                             const struct model_resource *above, const struct plan_link *through,
+                             struct plan_ids ids, hanging_step *step)
+{
+    enum result result = RESULT_OK;
+    for (size_t r = 0; result == RESULT_OK && r < below->reference_count; r++) {
+        const struct plan_hanging rows = {.link = write_plan_link(below, &below->references[r]),
+                                          .through = through,
+                                          .through_key = above->catalog->key,
+                                          .ids = ids};
+        if (below->references[r].resource == above)
+            result = step(writing, below, &rows);
+    }
+    return result;
+}
+
 static enum result each_through(struct writing *writing, const struct model_resource *between,
                                 struct plan_ids ids, hanging_step *step)
 {
-    const struct plan_link to_record =
-        write_plan_link(between, model_reference_find(between, writing->write->resource));
     enum result result = RESULT_OK;
-    for (size_t i = 0; result == RESULT_OK && i < between->dependant_count; i++) {
-        const struct model_resource *below = between->dependants[i];
-        const struct model_reference *link = model_reference_find(below, between);
-        const struct plan_hanging rows = {.link = write_plan_link(below, link),
-                                          .through = &to_record,
-                                          .through_key = model_key(between)->name,
-                                          .ids = ids};
-        if (link)
-            result = step(writing, below, &rows);
+    if (!schema_column_find(between->table, between->catalog->key))
+        return RESULT_OK; /* nothing can name its rows */
+    for (size_t r = 0; result == RESULT_OK && r < between->reference_count; r++) {
+        const struct plan_link through = write_plan_link(between, &between->references[r]);
+        if (between->references[r].resource != writing->write->resource)
+            continue;
+        for (size_t i = 0; result == RESULT_OK && i < between->dependant_count; i++)
+            result = each_link(writing, between->dependants[i], between, &through, ids, step);
     }
     return result;
 }
@@ -96,15 +111,9 @@ static enum result each_hanging(struct writing *writing, struct plan_ids ids, ha
         .link = {resource->catalog->table, model_key(resource)->name, NULL}, .ids = ids};
     enum result result = RESULT_OK;
     for (size_t i = 0; result == RESULT_OK && i < resource->dependant_count; i++)
-        if (model_reference_find(resource->dependants[i], resource))
-            result = each_through(writing, resource->dependants[i], ids, step);
-    for (size_t i = 0; result == RESULT_OK && i < resource->dependant_count; i++) {
-        const struct model_resource *below = resource->dependants[i];
-        const struct model_reference *link = model_reference_find(below, resource);
-        const struct plan_hanging rows = {.link = write_plan_link(below, link), .ids = ids};
-        if (link)
-            result = step(writing, below, &rows);
-    }
+        result = each_through(writing, resource->dependants[i], ids, step);
+    for (size_t i = 0; result == RESULT_OK && i < resource->dependant_count; i++)
+        result = each_link(writing, resource->dependants[i], resource, NULL, ids, step);
     return result == RESULT_OK ? step(writing, resource, &itself) : result;
 }
 
@@ -252,7 +261,7 @@ enum result write_delete(struct writing *writing)
     enum result result = write_tree_ids(writing, &ids, &count);
     if (result == RESULT_OK && !write->is_forced)
         result = each_part(writing, ids, count, refuse_invoiced);
-    if (result == RESULT_OK && write->resource->has_threads)
+    if (result == RESULT_OK && write->resource->keeps_threads)
         result = hand_thread_on(writing);
     if (result == RESULT_OK)
         result = each_part(writing, ids, count, delete_rows);

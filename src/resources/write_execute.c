@@ -41,12 +41,7 @@ enum result write_read_integer(struct writing *writing, struct plan *plan, int64
 struct plan_link write_plan_link(const struct model_resource *resource,
                                  const struct model_reference *link)
 {
-    struct plan_link made = {.table = resource->catalog->table};
-    if (link) {
-        made.column = link->column;
-        made.where = &link->where;
-    }
-    return made;
+    return (struct plan_link){resource->catalog->table, link->column, &link->where};
 }
 
 /* A column that must have a value, and that the model does not know. */

@@ -14,10 +14,16 @@ static const struct database_cell *stored_cell(const struct writing *writing, st
     return found && writing->stored ? &writing->stored[found - resource->columns] : NULL;
 }
 
+/* As MySQL compares: what others have stored may differ in case, and in blanks behind. */
 static bool stored_equals(const struct writing *writing, const struct catalog_constant *constant)
 {
     const struct database_cell *cell = stored_cell(writing, constant->column);
-    return cell && !cell->is_null && slice_equal(cell->text, constant->value);
+    if (!cell || cell->is_null)
+        return false;
+    struct slice text = cell->text;
+    while (text.size && text.data[text.size - 1] == ' ')
+        text.size--;
+    return slice_equal_nocase(text, constant->value);
 }
 
 static bool value_equals(const struct write_value *value, struct slice text)
@@ -41,30 +47,47 @@ static bool constants_hold(const struct writing *writing, size_t item,
     return all_hold;
 }
 
+/* No id is above INT64_MAX: what is names a row that is not there. */
 int64_t write_id(const struct database_value *value)
 {
     if (value->type == DATABASE_INTEGER)
         return value->integer;
-    bool is_id = value->type == DATABASE_UNSIGNED && value->natural <= INT64_MAX;
-    return is_id ? (int64_t)value->natural : 0;
+    if (value->type != DATABASE_UNSIGNED)
+        return 0;
+    return value->natural <= INT64_MAX ? (int64_t)value->natural : -1;
+}
+
+/* What the client gave for a column, to be written. */
+static const struct write_value *given_value(const struct writing *writing, size_t item,
+                                             struct slice column)
+{
+    const struct write_value *given = write_value_find(&writing->write->items[item], column);
+    return given && !given->must_equal ? given : NULL;
+}
+
+static bool gives_constant(const struct writing *writing, size_t item,
+                           const struct catalog_constants *where)
+{
+    bool is_any = false;
+    for (size_t i = 0; !is_any && i < where->count; i++)
+        is_any = given_value(writing, item, where->items[i].column) != NULL;
+    return is_any;
 }
 
 int64_t write_link(const struct writing *writing, size_t item, size_t reference, bool *is_given)
 {
     const struct model_reference *known = &writing->write->resource->references[reference];
-    const struct write_value *given = write_value_find(&writing->write->items[item], known->column);
+    const struct write_value *given = given_value(writing, item, known->column);
     const struct database_cell *cell = stored_cell(writing, known->column);
-    *is_given = given != NULL && !given->must_equal;
-    if (!constants_hold(writing, item, &known->where)) {
-        *is_given = false;
+    *is_given = false;
+    if (!given && !gives_constant(writing, item, &known->where))
+        return writing->target ? writing->target->references[reference] : 0;
+    if (!constants_hold(writing, item, &known->where))
         return 0;
-    }
-    if (*is_given) {
-        int64_t id = write_id(&given->value);
-        *is_given = !writing->target || writing->target->references[reference] != id;
-        return id;
-    }
-    return cell && !cell->is_null ? cell->integer : 0;
+    int64_t stored = cell && !cell->is_null ? cell->integer : 0;
+    int64_t id = given ? write_id(&given->value) : stored;
+    *is_given = !writing->target || writing->target->references[reference] != id;
+    return id;
 }
 
 /* --- the list ------------------------------------------------------------------------------ */
@@ -117,7 +140,7 @@ static bool name_above(struct writing *writing, const struct write_named *named)
 {
     bool is_target = named->resource == writing->write->resource && named->id == writing->write->id;
     bool is_whole = true;
-    for (size_t i = 0; i < named->resource->reference_count && i < WRITE_MOST_REFERENCES; i++) {
+    for (size_t i = 0; i < named->resource->reference_count; i++) {
         const struct model_resource *above = named->resource->references[i].resource;
         if (above != named->resource || is_target)
             is_whole = is_whole && name_row(writing, above, named->references[i]);
@@ -127,22 +150,10 @@ static bool name_above(struct writing *writing, const struct write_named *named)
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-/* How far its rows are from the top. */
-static unsigned level_of(const struct model_resource *resource, unsigned depth)
-{
-    unsigned level = 0;
-    for (size_t i = 0; depth < WRITE_MOST_LEVELS && i < resource->reference_count; i++) {
-        const struct model_resource *above = resource->references[i].resource;
-        unsigned its = above && above != resource ? level_of(above, depth + 1) + 1 : 0;
-        level = its > level ? its : level;
-    }
-    return level < WRITE_MOST_LEVELS ? level : WRITE_MOST_LEVELS - 1;
-}
-
 static enum result take_row(struct write_named *named, const struct database_cell *cells)
 {
     enum result result = RESULT_OK;
-    for (size_t i = 0; i < named->resource->reference_count && i < WRITE_MOST_REFERENCES; i++) {
+    for (size_t i = 0; i < named->resource->reference_count; i++) {
         const struct database_cell *cell = &cells[PLAN_NAMED_REFERENCES + i];
         int64_t id = cell->is_null ? 0 : cell->integer;
         if (named->was_read && named->references[i] != id)
@@ -206,7 +217,10 @@ static bool collect_ids(const struct writing *writing, const struct model_resour
 /* What no write of ours changes needs no lock. */
 static bool is_written_to(const struct model_resource *resource)
 {
-    return catalog_names_hold(&resource->catalog->methods, SLICE("PUT"));
+    const struct catalog_names *methods = &resource->catalog->methods;
+    return catalog_names_hold(methods, SLICE("POST")) ||
+           catalog_names_hold(methods, SLICE("PUT")) ||
+           catalog_names_hold(methods, SLICE("DELETE")) || resource->catalog->rules.activity.size;
 }
 
 static enum result read_level(struct writing *writing, unsigned level, bool is_locking)
@@ -217,7 +231,8 @@ static enum result read_level(struct writing *writing, unsigned level, bool is_l
         const struct model_resource *resource = &model->resources[i];
         int64_t *ids = NULL;
         size_t count = 0;
-        if (level_of(resource, 0) != level)
+        /* Of a resource that is off no row can be looked at, so that none is found. */
+        if (resource->level != level || !model_is_served(resource))
             continue;
         if (!collect_ids(writing, resource, &ids, &count))
             return RESULT_NO_MEMORY;
@@ -232,14 +247,27 @@ static bool name_above_level(struct writing *writing, unsigned level)
 {
     bool is_whole = true;
     for (struct write_named *named = writing->named; named; named = named->next)
-        if (named->is_found && level_of(named->resource, 0) == level)
+        if (named->is_found && named->resource->level == level)
             is_whole = is_whole && name_above(writing, named);
     return is_whole;
 }
 
+/* What a column names may hang on another that the client did not give: then that is read first,
+ * and looked at again under the lock (write_check.c). */
+static bool hangs_on_stored(const struct write *write)
+{
+    bool has_constants = false;
+    for (size_t r = 0; r < write->resource->reference_count; r++)
+        has_constants = has_constants || write->resource->references[r].where.count;
+    return has_constants && write->kind == WRITE_UPDATE;
+}
+
 enum result write_named_lock(struct writing *writing)
 {
-    enum result result = RESULT_OK;
+    enum result result =
+        hangs_on_stored(writing->write) ? write_read_stored(writing, false) : RESULT_OK;
+    if (result != RESULT_OK)
+        return result;
     if (!name_what_is_given(writing))
         return RESULT_NO_MEMORY;
     /* Rows put in front of the list while it is walked are of higher levels, or read below. */

@@ -18,7 +18,7 @@
 #include "resources/write_execute.h"
 
 enum {
-    WRITE_MOST_REFERENCES = CATALOG_MOST_REFERENCES,
+    WRITE_MOST_REFERENCES = CATALOG_MOST_REFERENCES, /* catalog_check.c sees to it */
     WRITE_MOST_LEVELS = CATALOG_MOST_LEVELS,
     WRITE_MOST_IDS = 1024,      /* in one statement */
     WRITE_MOST_BRANCH = 100000, /* rows of a tree below one record */
@@ -66,15 +66,18 @@ struct writing {
 enum result write_named_lock(struct writing *writing);
 struct write_named *write_named_find(const struct writing *writing,
                                      const struct model_resource *resource, int64_t id);
-/* What the item's reference names: as given, else as stored (update); 0: nothing, or its constants
- * do not hold. is_given: by the client, and once the record is read, as another than is stored:
- * what has pointed nowhere before may stay so. */
+/* What the item's reference names: as given, else as stored (update, once it is locked); 0:
+ * nothing, or its constants do not hold. is_given: by the client, its column or a constant's, and
+ * once the record is locked, as another than is stored: what has pointed nowhere before may stay
+ * so. */
 int64_t write_link(const struct writing *writing, size_t item, size_t reference, bool *is_given);
-/* A bound value as an id; 0 when it is none. */
+/* A bound value as an id; 0: none; -1: one that no row can have. */
 int64_t write_id(const struct database_value *value);
 
 /* write_check.c. RESULT_INVALID or RESULT_NOT_FOUND with the problem set. */
 enum result write_check(struct writing *writing);
+/* Reads the record itself into writing->stored; RESULT_NOT_FOUND with the problem set. */
+enum result write_read_stored(struct writing *writing, bool is_locking);
 
 /* write_store.c */
 enum result write_store(struct writing *writing);
@@ -93,7 +96,6 @@ enum result write_answer(struct writing *writing, const struct envelope_request 
 
 /* What the server itself refused of an item, as 422; RESULT_INVALID then, else result. */
 enum result write_explain_value(struct writing *writing, size_t item, enum result result);
-/* link NULL: columns empty, not to be used. */
 struct plan_link write_plan_link(const struct model_resource *resource,
                                  const struct model_reference *link);
 /* Runs a plan that gives no rows, and clears it. */

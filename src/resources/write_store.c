@@ -42,6 +42,17 @@ static void assign_now(struct assigns *assigns, const struct schema_table *table
     }
 }
 
+/* What makes a row one of the resource's. */
+static void assign_constants(struct assigns *assigns, const struct schema_table *table,
+                             const struct catalog_constants *where)
+{
+    for (size_t i = 0; i < where->count; i++) {
+        const struct plan_assign item = {.column = where->items[i].column,
+                                         .value = database_text(where->items[i].value)};
+        assign(assigns, table, &item);
+    }
+}
+
 static void assign_id(struct assigns *assigns, const struct schema_table *table,
                       struct slice column, int64_t id)
 {
@@ -54,7 +65,7 @@ static void assign_filled(struct writing *writing, size_t item, struct assigns *
 {
     const struct model_resource *resource = writing->write->resource;
     const struct write_row *row = &writing->rows[item];
-    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++)
+    for (size_t r = 0; r < resource->reference_count; r++)
         if (row->is_filled[r])
             assign_id(assigns, resource->table, resource->references[r].column, row->links[r]);
 }
@@ -84,7 +95,7 @@ static enum result assign_rank(struct writing *writing, size_t item, struct assi
     int64_t thread = thread_of(writing, item);
     int64_t greatest = 0;
     enum result result = RESULT_OK;
-    if (!resource->has_threads || !column || !column->is_kept ||
+    if (!resource->keeps_threads || !column || !column->is_kept ||
         column->learnt->type != SCHEMA_INTEGER)
         return RESULT_OK;
     if (thread) {
@@ -124,6 +135,7 @@ static enum result collect_new(struct writing *writing, size_t item, struct assi
                                           .value = given->values[i].value};
         assign(assigns, resource->table, &value);
     }
+    assign_constants(assigns, resource->table, &resource->catalog->where);
     assign_now(assigns, resource->table, &rules->now_on_create);
     for (size_t i = 0; i < rules->viewer.count; i++)
         assign_id(assigns, resource->table, rules->viewer.items[i], writing->request->admin_id);
@@ -137,7 +149,7 @@ static enum result begin_thread(struct writing *writing, size_t item)
 {
     const struct model_resource *resource = writing->write->resource;
     const struct write_row *row = &writing->rows[item];
-    if (!resource->has_threads || thread_of(writing, item))
+    if (!resource->keeps_threads || thread_of(writing, item))
         return RESULT_OK;
     const struct plan_assign itself = {.column = resource->catalog->threads.column,
                                        .value = database_integer(row->id)};
@@ -179,7 +191,7 @@ static void find_move(const struct writing *writing, struct move *move)
     const struct model_resource *resource = writing->write->resource;
     const struct write_row *row = &writing->rows[0];
     *move = (struct move){.count = 0};
-    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++) {
+    for (size_t r = 0; r < resource->reference_count; r++) {
         const struct model_resource *to = resource->references[r].resource;
         if (!to || to == resource || row->links[r] == writing->target->references[r] ||
             !resource->references[r].is_parent)
@@ -187,6 +199,14 @@ static void find_move(const struct writing *writing, struct move *move)
         move->to[move->count] = to;
         move->ids[move->count++] = row->links[r];
     }
+}
+
+/* A column that now and then names something else is left as it is. */
+static bool moves_along(const struct model_reference *reference, const struct model_resource *to,
+                        const struct plan_hanging *rows)
+{
+    return reference->resource == to && !reference->where.count &&
+           !slice_equal(reference->column, rows->link.column);
 }
 
 static enum result move_rows(struct writing *writing, const struct move *move,
@@ -198,8 +218,7 @@ static enum result move_rows(struct writing *writing, const struct move *move,
         return RESULT_NO_MEMORY;
     for (size_t i = 0; i < move->count; i++)
         for (size_t r = 0; r < resource->reference_count; r++)
-            if (resource->references[r].resource == move->to[i] &&
-                !slice_equal(resource->references[r].column, rows->link.column))
+            if (moves_along(&resource->references[r], move->to[i], rows))
                 assign_id(&assigns, resource->table, resource->references[r].column, move->ids[i]);
     if (!assigns.count)
         return RESULT_OK;
@@ -211,12 +230,25 @@ static enum result move_rows(struct writing *writing, const struct move *move,
 static enum result move_thread(struct writing *writing, const struct move *move)
 {
     const struct model_resource *resource = writing->write->resource;
-    if (!resource->has_threads)
+    if (!resource->keeps_threads)
         return RESULT_OK;
     struct plan_hanging posts = rows_of_thread(writing, &writing->write->id);
     posts.key = model_key(resource)->name;
     posts.but = writing->write->id;
     return move_rows(writing, move, resource, &posts);
+}
+
+static enum result move_dependants(struct writing *writing, const struct move *move,
+                                   const struct model_resource *below, struct plan_ids ids)
+{
+    enum result result = RESULT_OK;
+    for (size_t r = 0; result == RESULT_OK && r < below->reference_count; r++) {
+        const struct plan_hanging rows = {.link = write_plan_link(below, &below->references[r]),
+                                          .ids = ids};
+        if (below->references[r].resource == writing->write->resource)
+            result = move_rows(writing, move, below, &rows);
+    }
+    return result;
 }
 
 static enum result move_below(struct writing *writing, const struct move *move, struct plan_ids ids)
@@ -225,13 +257,8 @@ static enum result move_below(struct writing *writing, const struct move *move, 
     const struct plan_hanging branch = {
         .link = {resource->catalog->table, model_key(resource)->name, NULL}, .ids = ids};
     enum result result = ids.count > 1 ? move_rows(writing, move, resource, &branch) : RESULT_OK;
-    for (size_t d = 0; result == RESULT_OK && d < resource->dependant_count; d++) {
-        const struct model_resource *below = resource->dependants[d];
-        const struct model_reference *link = model_reference_find(below, resource);
-        const struct plan_hanging rows = {.link = write_plan_link(below, link), .ids = ids};
-        if (link)
-            result = move_rows(writing, move, below, &rows);
-    }
+    for (size_t d = 0; result == RESULT_OK && d < resource->dependant_count; d++)
+        result = move_dependants(writing, move, resource->dependants[d], ids);
     return result;
 }
 
@@ -261,7 +288,7 @@ static struct database_value value_of(const struct writing *writing,
 {
     const struct model_resource *resource = writing->write->resource;
     const struct write_row *row = &writing->rows[0];
-    for (size_t r = 0; r < resource->reference_count && r < WRITE_MOST_REFERENCES; r++)
+    for (size_t r = 0; r < resource->reference_count; r++)
         if (row->is_filled[r] && slice_equal(resource->references[r].column, given->column->name))
             return database_integer(row->links[r]);
     return given->value;
