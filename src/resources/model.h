@@ -22,6 +22,9 @@ struct model_column {
     bool is_required;                    /* on create */
     bool is_searched;                    /* by the word `search` */
     const struct catalog_bound *bound;   /* or NULL */
+    /* Constants that say what another column names, or NULL: what MySQL takes for equal to one of
+     * them ('ACTION', 'action ') must be it letter by letter, so as not to pass us unseen. */
+    const struct catalog_names *letters;
 };
 
 struct model_resource;

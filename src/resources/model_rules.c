@@ -1,4 +1,5 @@
 /* Joining the rules for writing with what is there, and the tables that the join must know. */
+#include "resources/column_value.h"
 #include "resources/model_joining.h"
 
 static const struct slice activity_log = {"tblactivitylog", 14};
@@ -167,35 +168,29 @@ static bool says_what_is_named(const struct model_resource *resource, struct sli
     return false;
 }
 
-static void add_constants(struct catalog_names *allowed, const struct catalog_constants *where,
+static void add_constants(struct catalog_names *letters, const struct catalog_constants *where,
                           struct slice column)
 {
-    for (size_t i = 0; i < where->count && allowed->count < CATALOG_MOST_REFERENCES; i++)
+    for (size_t i = 0; i < where->count && letters->count < CATALOG_MOST_REFERENCES; i++)
         if (slice_equal(where->items[i].column, column) &&
-            !catalog_names_hold(allowed, where->items[i].value))
-            allowed->items[allowed->count++] = where->items[i].value;
+            !catalog_names_hold(letters, where->items[i].value))
+            letters->items[letters->count++] = where->items[i].value;
 }
 
-/* A column that says what another one names takes the constants that say so, and nothing: what
- * MySQL takes for equal to one of them (other case, blanks behind) must not pass us unseen. */
-static enum result allow_constants(struct model_joining *joining, struct model_column *column)
+static enum result join_letters(struct model_joining *joining, struct model_column *column)
 {
     const struct model_resource *resource = joining->resource;
     struct arena *arena = &joining->model->arena;
-    const struct slice nothing = column->learnt->type == SCHEMA_INTEGER ? SLICE("0") : SLICE("");
-    if (column->allowed || !says_what_is_named(resource, column->name))
+    if (!column_is_text(column) || !says_what_is_named(resource, column->name))
         return RESULT_OK;
-    struct catalog_names *allowed = arena_zalloc(arena, sizeof(*allowed));
-    if (allowed)
-        allowed->items =
-            arena_alloc(arena, (CATALOG_MOST_REFERENCES + 1) * sizeof(*allowed->items));
-    if (!allowed || !allowed->items)
+    struct catalog_names *letters = arena_zalloc(arena, sizeof(*letters));
+    if (letters)
+        letters->items = arena_alloc(arena, CATALOG_MOST_REFERENCES * sizeof(*letters->items));
+    if (!letters || !letters->items)
         return RESULT_NO_MEMORY;
     for (size_t r = 0; r < resource->reference_count; r++)
-        add_constants(allowed, &resource->references[r].where, column->name);
-    if (!catalog_names_hold(allowed, nothing))
-        allowed->items[allowed->count++] = nothing;
-    column->allowed = allowed;
+        add_constants(letters, &resource->references[r].where, column->name);
+    column->letters = letters;
     return RESULT_OK;
 }
 
@@ -253,7 +248,7 @@ enum result model_join_rules(struct model_joining *joining)
     for (size_t i = 0; i < dependants->count; i++)
         add_dependant(joining, dependants->items[i]);
     for (size_t i = 0; result == RESULT_OK && i < resource->column_count; i++)
-        result = allow_constants(joining, &resource->columns[i]);
+        result = join_letters(joining, &resource->columns[i]);
     join_creating(joining);
     return result;
 }

@@ -187,6 +187,20 @@ static bool fits_never(struct storing *storing)
     return false;
 }
 
+/* One of the words, or nothing that a collation may take for one of them: these know no difference
+ * of case, of blanks behind, of accents, and pass over control characters. */
+static bool is_unlike(struct slice text, const struct catalog_names *words)
+{
+    bool is_plain = true;
+    if (catalog_names_hold(words, text))
+        return true;
+    for (size_t i = 0; i < text.size; i++)
+        is_plain = is_plain && text.data[i] > 0x20 && text.data[i] < 0x7F;
+    for (size_t i = 0; is_plain && i < words->count; i++)
+        is_plain = !slice_equal_nocase(text, words->items[i]);
+    return is_plain;
+}
+
 static bool (*const fits[])(struct storing *) = {
     [SCHEMA_INTEGER] = fits_integer, [SCHEMA_DECIMAL] = fits_decimal, [SCHEMA_FLOAT] = fits_float,
     [SCHEMA_TEXT] = fits_text,       [SCHEMA_ENUM] = fits_enum,       [SCHEMA_DATE] = fits_date,
@@ -212,6 +226,10 @@ bool stored_value_read(const struct model_column *column, const struct value *va
     if (column->allowed &&
         !is_one_of(text, column->allowed->items, column->allowed->count, arena, expected))
         return false;
+    if (column->letters && !is_unlike(text, column->letters)) {
+        *expected = SLICE("a word that the catalog knows, letter by letter, or another in ASCII");
+        return false;
+    }
     struct storing storing = {column, text, bound, arena, expected};
     return fits[column->learnt->type](&storing);
 }

@@ -253,8 +253,7 @@ static void fill_parent(struct compiling *compiling, const struct model_parent *
     }
 }
 
-/* A parent by the link's name, where the table has no such column (parent_type and parent_id). 0
- * says nothing about a new record. */
+/* A parent by the link's name, where the table has no such column (parent_type and parent_id). */
 static bool read_parent(struct compiling *compiling, const struct value *value)
 {
     const struct model_parent *parent =
@@ -262,10 +261,9 @@ static bool read_parent(struct compiling *compiling, const struct value *value)
     int64_t id = 0;
     if (!parent || !direct_link(parent))
         return false;
-    bool is_id = slice_to_i64(value->text, &id) && id >= 0;
-    if (is_id && id >= 1)
+    if (slice_to_i64(value->text, &id) && id >= 1)
         fill_parent(compiling, parent, id);
-    else if (!is_id || compiling->write->kind != WRITE_CREATE)
+    else
         refuse_value(compiling, value->name, SLICE("an id, an integer from 1"));
     return true;
 }

@@ -272,7 +272,9 @@ static void test_either_parent(void **state)
          "parent_type='action' parent_id=55");
     POST("timelogs", "{\"parent_type\":\"action\",\"parent_id\":55,\"action_id\":55}",
          "parent_type='action' parent_id=55");
-    POST("timelogs", "{\"project_id\":0,\"action_id\":\"0\"}", "");
+    POST("timelogs", "{\"parent_type\":\"ticket\",\"parent_id\":5}",
+         "parent_type='ticket' parent_id=5");
+    POST("timelogs", "{\"parent_type\":\"\"}", "parent_type=''");
     POST("projects/7/actions/55/timelogs", "{\"project_id\":7,\"action_id\":55}",
          "parent_id=55 parent_type='action'");
     PUT("timelogs/1", "{\"action_id\":9}", "parent_id=9 parent_type='action'");
@@ -291,13 +293,16 @@ static void test_either_parent_disagrees(void **state)
     NO_POST("timelogs", "{\"project_id\":\"x\"}", 422, "project_id:invalid_value");
     NO_POST("timelogs", "{\"project_id\":[7]}", 422, "project_id:invalid_value");
     NO_PUT("timelogs/1", "{\"project_id\":0}", 422, "project_id:invalid_value");
+    NO_POST("timelogs", "{\"project_id\":\"0\"}", 422, "project_id:invalid_value");
     /* beyond the column: looked for, and not found */
     POST("timelogs", "{\"project_id\":99999999999}", "parent_id=99999999999 parent_type='project'");
     /* letter by letter: MySQL's collation sees no difference, and would hang the row there */
-    NO_POST("timelogs", "{\"parent_type\":\"ACTION\",\"parent_id\":55}", 422,
-            "parent_type:invalid_value");
-    NO_POST("timelogs", "{\"parent_type\":\"action \",\"parent_id\":55}", 422,
-            "parent_type:invalid_value");
+    static const char *const likes[] = {"ACTION", "action ", "áction", "act\\u0001ion", "projecT"};
+    char params[64];
+    for (size_t i = 0; i < SAMPLE_LENGTH(likes); i++) {
+        snprintf(params, sizeof(params), "{\"parent_type\":\"%s\"}", likes[i]);
+        NO_POST("timelogs", params, 422, "parent_type:invalid_value");
+    }
 }
 
 /* Rows outside the resource's constants do not exist: none are made, none leave. */
