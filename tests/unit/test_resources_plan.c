@@ -4,27 +4,9 @@
  * SELECT *; never a column outside the learnt list; every value bound, never pasted."
  */
 #include "resources/plan.h"
-#include "sample_model.h"
+#include "sample_plan.h"
 
 typedef void planner(struct plan *plan, const struct query *query);
-
-static void assert_values(const struct plan *plan, const char *expected)
-{
-    struct buffer text;
-    buffer_init(&text);
-    for (size_t i = 0; i < plan->value_count; i++) {
-        const struct database_value *value = &plan->values[i];
-        buffer_append_slice(&text, i ? SLICE(" ") : SLICE(""));
-        if (value->type == DATABASE_INTEGER)
-            buffer_printf(&text, "%lld", (long long)value->integer);
-        else if (value->type == DATABASE_UNSIGNED)
-            buffer_printf(&text, "%llu", (unsigned long long)value->natural);
-        else
-            buffer_printf(&text, "'%.*s'", SLICE_ARGS(value->text));
-    }
-    assert_slice(buffer_slice(&text), expected);
-    buffer_clear(&text);
-}
 
 /* Checks from where the SELECT list ends, or all of it. */
 static void check_query(struct sample *sample, planner *make, const struct query *query,

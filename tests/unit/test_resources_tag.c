@@ -46,6 +46,38 @@ static void test_differs(void **state)
     assert_false(matches("\"\"", "\"\""));
 }
 
+/* If-Match: any tag of the list, compared strongly by its first part; a coding's ending and what
+ * the rest of the answer held do not matter. */
+static void test_record(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {
+        "*",
+        " * ",
+        "\"r.a\"",
+        "\"r.other\"",
+        "\"r.a-gzip\"",
+        "\"r.a-br\"",
+        "\"r.\"",
+        "\"x.y\", \"r.a\"",
+        "\"x.y\",W/\"r.a\",\"r.b\"",
+        ",,\"r.a\" ,",
+    };
+    static const char *const others[] = {
+        "",         ",",          "\"x.a\"",   "W/\"r.a\"",  "W/*",     "r.a",
+        "\"r.a",    "r.a\"",      "\"r\"",     "\"\"",       "\"",      "\".a\"",
+        "\"rr.a\"", "\"R.a\"",    "\"*\"",     "*, \"x.y\"", "\"a.r\"", "\"x.r.a\"",
+        "'r.a'",    "\"r-gzip\"", "w/\"r.a\"", "\" r.a\"",
+    };
+    for (size_t i = 0; i < SAMPLE_LENGTH(fields); i++)
+        if (!tag_matches_record(slice_from(fields[i]), SLICE("r")))
+            fail_msg("%s should name it", fields[i]);
+    for (size_t i = 0; i < SAMPLE_LENGTH(others); i++)
+        if (tag_matches_record(slice_from(others[i]), SLICE("r")))
+            fail_msg("%s should not name it", others[i]);
+    assert_false(tag_matches_record(SLICE("\"5c19.77-gzip\""), SLICE("5c1")));
+}
+
 static void hash(struct tag_hash *hash, struct slice bytes, size_t piece, char *hex)
 {
     tag_hash_start(hash);
@@ -85,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_matches),
         cmocka_unit_test(test_differs),
+        cmocka_unit_test(test_record),
         cmocka_unit_test(test_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
