@@ -32,7 +32,7 @@ static void write_field(struct writer *writer, const struct model_resource *reso
     writer_member_string(writer, SLICE("name"), column->name);
     writer_member_string(writer, SLICE("type"), type_name(column->learnt->type));
     write_member_boolean(writer, SLICE("nullable"), column->learnt->is_nullable);
-    write_member_boolean(writer, SLICE("writable"), is_written && !is_key && !column->is_kept);
+    write_member_boolean(writer, SLICE("writable"), is_written && is_given);
     write_member_boolean(writer, SLICE("required"), resource->is_created && column->is_required);
     write_member_boolean(writer, SLICE("filterable"), column_is_filterable(column));
     if (column->allowed) {

@@ -6,7 +6,8 @@
 #include "format/value.h"
 #include "format/writer.h"
 
-enum { TEXT_DEPTH = 3, NAMES_A_ROW = 3 /* itself, its name, its value */ };
+/* A row is a list of two; only the whole is an object. */
+enum { TEXT_DEPTH = 3, NAMES_A_ROW = 3 /* itself, its name, its value */, MOST_MEMBERS = 16 };
 
 static struct settings_reading *create(void)
 {
@@ -148,7 +149,11 @@ static enum result take_text(struct settings_reading *reading, struct slice text
                              const struct settings_reading *known, uint64_t *read_at_ms)
 {
     static const struct json_limits limits = {
-        TEXT_DEPTH, NAMES_A_ROW * SETTINGS_READING_MOST_ROWS + 2, SETTINGS_READING_MOST_BYTES};
+        .depth = TEXT_DEPTH,
+        .names = NAMES_A_ROW * SETTINGS_READING_MOST_ROWS + 2,
+        .members = MOST_MEMBERS,
+        .bytes = SETTINGS_READING_MOST_BYTES,
+    };
     struct json_fault fault;
     struct value *tree = NULL;
     enum result result = json_read(&reading->arena, text, &limits, &tree, &fault);
