@@ -37,6 +37,11 @@ struct ban_merge {
     size_t told_at;
     struct network lifted[MOST_LIFTED]; /* since this pull began: its pages may still have them */
     size_t lifted_count;
+    bool is_up;
+    /* Lifted here, and not yet heard of from Redis: whatever others say of these was said before.
+     */
+    struct network unheard[MOST_LIFTED];
+    size_t unheard_count;
 };
 
 struct ban_merge *ban_merge_create(const struct ban_share_options *options, const char *origin)
@@ -111,12 +116,21 @@ static void put_heard(struct ban_merge *merge, const struct network *network, ui
     ban_counters_clear(merge->options.counters, network);
 }
 
+static size_t find_unheard(const struct ban_merge *merge, const struct network *network)
+{
+    size_t i = 0;
+    while (i < merge->unheard_count && !network_equal(&merge->unheard[i], network))
+        i++;
+    return i;
+}
+
 /* ban NETWORK LEFT ROW ORIGIN */
 static void hear_ban(struct ban_merge *merge, const struct network *network,
                      const struct slice *words)
 {
     uint64_t left_ms = 0;
-    if (slice_to_u64(words[2], &left_ms))
+    bool is_lifted = find_unheard(merge, network) < merge->unheard_count;
+    if (!is_lifted && slice_to_u64(words[2], &left_ms))
         put_heard(merge, network, left_ms, slice_equal(words[3], SLICE("1")));
 }
 
@@ -174,6 +188,14 @@ static void hear_clear(struct ban_merge *merge, const struct network *network,
         ban_counters_clear_user(merge->options.counters, &network->address, user);
 }
 
+/* Redis tells all in one order: from now on a ban of it is a new one. */
+static void forget_unheard(struct ban_merge *merge, const struct network *network)
+{
+    size_t i = find_unheard(merge, network);
+    if (i < merge->unheard_count)
+        merge->unheard[i] = merge->unheard[--merge->unheard_count];
+}
+
 void ban_merge_hear(struct ban_merge *merge, struct slice message)
 {
     static const struct {
@@ -192,9 +214,13 @@ void ban_merge_hear(struct ban_merge *merge, struct slice message)
     struct network network;
     while (count < MOST_WORDS && slice_split(&message, ' ', &words[count]))
         count++;
-    if (message.data || count < 3 || !network_parse(words[1], &network) ||
-        slice_equal(words[count - 1], slice_from(merge->origin)))
+    if (message.data || count < 3 || !network_parse(words[1], &network))
         return;
+    if (slice_equal(words[count - 1], slice_from(merge->origin))) {
+        if (slice_equal(words[0], SLICE("lift")))
+            forget_unheard(merge, &network);
+        return;
+    }
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (count == kinds[i].words && slice_equal(words[0], kinds[i].word))
             kinds[i].hear(merge, &network, words);
@@ -209,6 +235,9 @@ static bool lift_provisional(struct ban_merge *merge, const struct network *netw
 
 void ban_merge_note_lift(struct ban_merge *merge, const struct network *network)
 {
+    bool has_room = merge->unheard_count < MOST_LIFTED;
+    if (merge->is_up && has_room && find_unheard(merge, network) == merge->unheard_count)
+        merge->unheard[merge->unheard_count++] = *network;
     if (merge->phase != PULLING)
         return;
     note_lifted(merge, network);
@@ -454,11 +483,14 @@ static void tell(struct ban_merge *merge)
 
 void ban_merge_start(struct ban_merge *merge)
 {
-    merge->is_due = merge->was_away = true;
+    merge->is_due = merge->was_away = merge->is_up = true;
+    merge->unheard_count = 0;
 }
 
 void ban_merge_stop(struct ban_merge *merge)
 {
+    merge->is_up = false;
+    merge->unheard_count = 0;
     give_up(merge);
 }
 

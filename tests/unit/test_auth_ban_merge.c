@@ -269,6 +269,32 @@ static void test_a_ban_and_its_lift(void **state)
     assert_int_equal(ban_table_count(table), 1);
 }
 
+/* What others said before Redis had our lift is older than it, however late it is heard. */
+static void test_a_ban_said_before_our_lift(void **state)
+{
+    struct network network;
+    (void)state;
+    assert_true(network_parse(SLICE("10.0.0.7"), &network));
+    ban_merge_start(merge);
+    ban_merge_note_lift(merge, &network);
+    ban_merge_note_lift(merge, &network);
+    hear("ban 10.0.0.7 900000 1 00000002");
+    assert_int_equal(ban_table_count(table), 0);
+    hear("ban 10.0.0.8 900000 1 00000002");
+    assert_int_equal(ban_table_count(table), 1);
+    hear("lift 10.0.0.7 00000001"); /* ours, come back: all from now on is newer */
+    hear("ban 10.0.0.7 900000 0 00000002");
+    assert_int_equal(ban_table_count(table), 2);
+    /* With Redis gone, nothing is waited for. */
+    hear("lift 10.0.0.7 00000002");
+    ban_merge_note_lift(merge, &network);
+    ban_merge_stop(merge);
+    ban_merge_note_lift(merge, &network);
+    ban_merge_start(merge);
+    hear("ban 10.0.0.7 900000 0 00000002");
+    assert_int_equal(ban_table_count(table), 2);
+}
+
 /* "ban.attempts failures inside ban.window ban the address", wherever they were counted. */
 static void test_failures(void **state)
 {
@@ -581,6 +607,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         EACH(test_a_ban_and_its_lift),
+        EACH(test_a_ban_said_before_our_lift),
         EACH(test_failures),
         EACH(test_a_ban_forgets_failures),
         EACH(test_hostile_messages),
