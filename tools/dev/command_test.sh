@@ -20,6 +20,10 @@ test_unit() {
         --output-junit "$ROOT/$RESULTS/unit-asan.xml" || true
 }
 
+# Most tests wait for timeouts and servers, so more of them than cores run side by side; each process has its own servers,
+# and a file's tests stay in one.
+readonly JOBS=${PORTCULLIS_TEST_JOBS:-4}
+
 # test_python NAME PRESET FOLDER [pytest arguments]
 test_python() {
     local name=$1 preset=$2 folder=$3
@@ -28,11 +32,11 @@ test_python() {
     build "$preset" portcullis || return 0
     say "$folder against the $preset build"
     PORTCULLIS_BINARY=$ROOT/build/$preset/portcullis python -m pytest "$folder" -q -p no:cacheprovider --tb=short --maxfail=40 \
-        --junitxml="$RESULTS/$name.xml" "$@" || true
+        -n "$JOBS" --dist loadfile --junitxml="$RESULTS/$name.xml" "$@" || true
 }
 
 test_api() {
-    local presets=(release asan tsan)
+    local presets=(asan tsan)
     if [ "${1:-}" = --sanitize ]; then
         presets=("${2:?asan, tsan or none}")
         shift 2
