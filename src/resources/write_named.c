@@ -199,8 +199,10 @@ static bool collect_ids(const struct writing *writing, const struct model_resour
     *count = 0;
     for (const struct write_named *named = writing->named; named; named = named->next)
         most += named->resource == resource;
-    *ids = most ? arena_alloc(writing->context->arena, most * sizeof(**ids)) : NULL;
-    if (most && !*ids)
+    if (!most)
+        return true;
+    *ids = arena_alloc(writing->context->arena, most * sizeof(**ids));
+    if (!*ids)
         return false;
     for (const struct write_named *named = writing->named; named; named = named->next) {
         size_t at = *count;
