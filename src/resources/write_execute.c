@@ -204,7 +204,7 @@ static enum result attempt(struct writing *writing, const struct envelope_reques
 static void pause_before(unsigned attempt)
 {
     static _Thread_local unsigned seed;
-    unsigned most_us = LEAST_PAUSE_US << (attempt < 7 ? attempt : 7);
+    unsigned most_us = (unsigned)LEAST_PAUSE_US << (attempt < 7 ? attempt : 7);
     if (!seed)
         seed = (unsigned)clock_now_us();
     if (most_us > LONGEST_PAUSE_US)

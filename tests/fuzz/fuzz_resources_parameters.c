@@ -28,7 +28,7 @@ static enum result add(struct parameters *parameters, struct arena *arena, struc
 {
     struct http_pairs pairs = {0};
     struct slice line;
-    if (input.size && input.data[0] == '{')
+    if (input.size && (input.data[0] == '{' || input.data[0] == '['))
         return parameters_add_json(parameters, input, problem);
     while (pairs.count < HTTP_MOST_PAIRS && slice_split(&input, '\n', &line))
         add_pair(arena, &pairs, line);
@@ -51,6 +51,23 @@ static void check(const struct value *tree, size_t depth, size_t *names)
     *names += count;
 }
 
+/* A list is held to its own bounds, and each of its items to those of params. */
+static void check_items(const struct value *items)
+{
+    size_t names = 0;
+    if (items->type != VALUE_LIST || !items->first)
+        abort();
+    check(items, 1, &names);
+    if (names > PARAMETERS_MOST_LIST_NAMES)
+        abort();
+    for (const struct value *item = items->first; item; item = item->next) {
+        size_t own = 0;
+        check(item, 2, &own);
+        if (own > PARAMETERS_MOST_NAMES)
+            abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena;
@@ -66,6 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(parameters.params, 1, &names);
     if (result == RESULT_OK && names > PARAMETERS_MOST_NAMES)
         abort();
+    if (parameters.items)
+        check_items(parameters.items);
     arena_clear(&arena);
     return 0;
 }

@@ -5,7 +5,6 @@
 #ifndef PORTCULLIS_TESTS_SAMPLE_MODEL_H
 #define PORTCULLIS_TESTS_SAMPLE_MODEL_H
 
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,18 +17,9 @@
 
 #include "base/problem.h"
 #include "resources/query.h"
-#include "whmcs/schema_type.h"
+#include "sample_tables.h"
 
-#define SAMPLE_PREFIX        "tbladdon_wbteampro_"
-#define SAMPLE_TEST(test)    cmocka_unit_test_setup_teardown(test, sample_setup, sample_teardown)
-#define SAMPLE_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-/* One learnt column; rows of one table stand together. A type of NULL: the table, no column. */
-struct sample_column {
-    const char *table;
-    const char *name;
-    const char *type; /* as information_schema says it; a final " null" makes it nullable */
-};
+#define SAMPLE_TEST(test) cmocka_unit_test_setup_teardown(test, sample_setup, sample_teardown)
 
 static const struct sample_column sample_columns[] = {
     {SAMPLE_PREFIX "project", "project_id", "int(10) unsigned"},
@@ -97,48 +87,6 @@ static const struct sample_column sample_columns[] = {
     {"portcullis_idempotency", "body", "longblob"},
     {"portcullis_idempotency", "created_at", "datetime"},
 };
-
-/* Sets what schema_read would have learnt. type is borrowed. */
-static inline void sample_learn(struct arena *arena, struct schema_column *column, const char *name,
-                                const char *type)
-{
-    struct slice text = slice_from(type);
-    struct slice ending = SLICE(" null");
-    if (text.size > ending.size && slice_equal(slice_skip(text, text.size - ending.size), ending)) {
-        column->is_nullable = true;
-        text.size -= ending.size;
-    }
-    column->name = slice_from(name);
-    column->type_text = text;
-    column->takes_unicode = true;
-    sscanf(type, "varchar(%" SCNu64 ")", &column->length);
-    sscanf(type, "decimal(%u,%u)", &column->precision, &column->scale);
-    assert_true(schema_type_parse(arena, column));
-}
-
-/* A schema of those columns, for model_build to take over. */
-static inline struct schema *sample_schema(const struct sample_column *columns, size_t count)
-{
-    struct schema *schema = calloc(1, sizeof(*schema));
-    assert_non_null(schema);
-    arena_init(&schema->arena);
-    schema->tables = arena_zalloc(&schema->arena, count * sizeof(*schema->tables));
-    struct schema_table *table = NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (!table || !slice_equal(table->name, slice_from(columns[i].table))) {
-            table = &schema->tables[schema->table_count++];
-            table->name = slice_from(columns[i].table);
-            table->exists = true;
-            table->columns = arena_zalloc(&schema->arena, count * sizeof(*table->columns));
-        }
-        if (!columns[i].type)
-            continue;
-        struct schema_column *column = &table->columns[table->column_count++];
-        column->is_counted = table->column_count == 1; /* the key comes first */
-        sample_learn(&schema->arena, column, columns[i].name, columns[i].type);
-    }
-    return schema;
-}
 
 /* What most tests of the room need. */
 struct sample {

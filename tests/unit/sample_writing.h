@@ -8,96 +8,11 @@
 
 #include "resources/write.h"
 #include "sample_model.h"
+#include "sample_tables.h"
 
 #define TEST_OF(setup, test) cmocka_unit_test_setup_teardown(test, setup, sample_teardown)
 #define WRITING_TEST(test)   TEST_OF(writing_setup, test)
 #define EITHER_TEST(test)    TEST_OF(either_setup, test)
-
-static const struct sample_column writing_columns[] = {
-    {SAMPLE_PREFIX "project", "project_id", "int(10)"},
-    {SAMPLE_PREFIX "project", "project_name", "varchar(12)"},
-    {SAMPLE_PREFIX "project", "project_function", "varchar(16)"},
-    {SAMPLE_PREFIX "project", "project_complete", "int(10)"},
-    {SAMPLE_PREFIX "project", "client_userid", "int(10)"},
-    {SAMPLE_PREFIX "project", "budget", "decimal(10,2) null"},
-    {SAMPLE_PREFIX "project", "big", "bigint(20) unsigned null"},
-    {SAMPLE_PREFIX "project", "seal", "blob null"},
-    {SAMPLE_PREFIX "project", "manager_adminid", "int(10)"},
-    {SAMPLE_PREFIX "project", "assigned_adminid", "int(10)"},
-    {SAMPLE_PREFIX "project", "owner_adminid", "int(10)"},
-    {SAMPLE_PREFIX "project", "visible_status", "varchar(16)"},
-    {SAMPLE_PREFIX "project", "date_start", "date null"},
-    {SAMPLE_PREFIX "project", "date_created", "datetime"},
-    {SAMPLE_PREFIX "project", "date_modified", "datetime"},
-    {SAMPLE_PREFIX "project", "date_activity", "datetime"},
-    {SAMPLE_PREFIX "action", "action_id", "int(10)"},
-    {SAMPLE_PREFIX "action", "project_id", "int(10)"},
-    {SAMPLE_PREFIX "action", "parent_action_id", "int(10)"},
-    {SAMPLE_PREFIX "action", "level_children", "int(10)"},
-    {SAMPLE_PREFIX "action", "action_name", "varchar(12)"},
-    {SAMPLE_PREFIX "action", "action_priority", "int(10)"},
-    {SAMPLE_PREFIX "action", "assigned_adminid", "int(10)"},
-    {SAMPLE_PREFIX "action", "date_activity", "datetime"},
-    {SAMPLE_PREFIX "topic", "topic_id", "int(10)"},
-    {SAMPLE_PREFIX "topic", "thread_id", "int(10)"},
-    {SAMPLE_PREFIX "topic", "project_id", "int(10)"},
-    {SAMPLE_PREFIX "topic", "action_id", "int(10)"},
-    {SAMPLE_PREFIX "topic", "topic_detail", "varchar(12)"},
-    {SAMPLE_PREFIX "topic", "topic_status", "varchar(16)"},
-    {SAMPLE_PREFIX "topic", "date_activity", "datetime"},
-    {SAMPLE_PREFIX "file", "file_id", "int(10)"},
-    {SAMPLE_PREFIX "file", "thread_id", "int(10)"},
-    {SAMPLE_PREFIX "file", "project_id", "int(10)"},
-    {SAMPLE_PREFIX "file", "action_id", "int(10)"},
-    {SAMPLE_PREFIX "file", "file_version", "int(10)"},
-    {SAMPLE_PREFIX "file", "file_name", "varchar(12)"},
-    {SAMPLE_PREFIX "file", "file_path", "varchar(12)"},
-    {"tbltickets", "id", "int(10)"},
-    {"tbltickets", "merged_ticket_id", "int(10)"},
-    {"tbltickets", "did", "int(10)"},
-    {SAMPLE_PREFIX "ticketxref", "xref_id", "int(10)"},
-    {SAMPLE_PREFIX "ticketxref", "ticket_id", "int(10)"},
-    {SAMPLE_PREFIX "ticketxref", "project_id", "int(10)"},
-    {SAMPLE_PREFIX "ticketxref", "action_id", "int(10)"},
-    {SAMPLE_PREFIX "timelog", "timelog_id", "int(10)"},
-    {SAMPLE_PREFIX "timelog", "project_id", "int(10)"},
-    {SAMPLE_PREFIX "timelog", "action_id", "int(10)"},
-    {SAMPLE_PREFIX "timelog", "ticket_id", "int(10)"},
-    {SAMPLE_PREFIX "timelog", "timelog_note", "varchar(12)"},
-    {SAMPLE_PREFIX "timelog", "invoice_id", "int(10)"},
-    {"tbladmins", "id", "int(10)"},
-    {"tblclients", "id", "int(10)"},
-};
-
-static const char either_catalog[] =
-    "{\"resources\":{"
-    "\"projects\":{\"singular\":\"project\",\"table\":\"p\",\"key\":\"project_id\","
-    "\"methods\":[\"GET\",\"POST\",\"PUT\",\"DELETE\"],\"required\":[\"project_name\"],"
-    "\"where\":{\"kind\":\"web\"},"
-    "\"rules\":{\"dependants\":[\"actions\",\"timelogs\"],\"activity\":\"date_activity\"}},"
-    "\"actions\":{\"singular\":\"action\",\"table\":\"a\",\"key\":\"action_id\","
-    "\"methods\":[\"GET\",\"POST\",\"PUT\",\"DELETE\"],"
-    "\"parents\":{\"projects\":{\"parameter\":\"project_id\",\"any\":[{\"column\":\"project_id\"}]}"
-    "},"
-    "\"rules\":{\"dependants\":[\"timelogs\"]}},"
-    "\"timelogs\":{\"singular\":\"timelog\",\"table\":\"l\",\"key\":\"timelog_id\","
-    "\"methods\":[\"GET\",\"POST\",\"PUT\",\"DELETE\"],"
-    "\"parents\":{\"projects\":{\"parameter\":\"project_id\",\"any\":["
-    "{\"column\":\"parent_id\",\"where\":{\"parent_type\":\"project\"}},"
-    "{\"column\":\"parent_id\",\"where\":{\"parent_type\":\"action\"},"
-    "\"through\":{\"resource\":\"actions\",\"key\":\"action_id\",\"column\":\"project_id\"}}]},"
-    "\"actions\":{\"parameter\":\"action_id\",\"any\":["
-    "{\"column\":\"parent_id\",\"where\":{\"parent_type\":\"action\"}}]}},"
-    "\"rules\":{\"invoice\":\"invoice_id\"}}}}";
-
-static const struct sample_column either_columns[] = {
-    {"p", "project_id", "int(10)"},      {"p", "project_name", "varchar(12)"},
-    {"p", "kind", "varchar(12)"},        {"p", "date_activity", "datetime"},
-    {"a", "action_id", "int(10)"},       {"a", "project_id", "int(10)"},
-    {"a", "action_name", "varchar(12)"}, {"l", "timelog_id", "int(10)"},
-    {"l", "parent_type", "varchar(12)"}, {"l", "parent_id", "int(10)"},
-    {"l", "note", "varchar(12)"},        {"l", "invoice_id", "int(10)"},
-};
 
 static inline int writing_setup(void **state)
 {
