@@ -1,8 +1,9 @@
 /*
  * Writes of any bytes: which model and method by the first two, then the chain to the end of the
- * line, the loose names on the next, and params as all that is left. What compiles can be carried
- * out: no column twice, none that clients may not write, values that are text or fit; what does not
- * says why, within bounds (spec/remote-api.md section 6).
+ * line, the loose names on the next, and params as all that is left. A control character in them
+ * stands for one of the names that the resource knows. What compiles can be carried out: no column
+ * twice, none that clients may not write, values that are text or fit; what does not says why,
+ * within bounds (spec/remote-api.md section 6).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,31 @@ static struct value *read_params(struct slice text, struct arena *arena)
     return parameters.items ? parameters.items : parameters.params;
 }
 
+/* With a name, in its quotes, for each control character. */
+static struct slice spell(struct slice text, const struct model_resource *resource,
+                          struct arena *arena)
+{
+    static const struct slice others[] = {SLICE("dry_run"), SLICE("force"), SLICE("project_id"),
+                                          SLICE("action_id")};
+    struct buffer out;
+    buffer_init(&out);
+    for (size_t i = 0; i < text.size; i++) {
+        size_t at = (unsigned char)text.data[i];
+        if (at >= 0x20) {
+            buffer_append_char(&out, text.data[i]);
+            continue;
+        }
+        at %= resource->column_count + 4;
+        buffer_printf(&out, "\"%.*s\"",
+                      SLICE_ARGS(at < resource->column_count
+                                     ? resource->columns[at].name
+                                     : others[at - resource->column_count]));
+    }
+    struct slice copy = arena_copy(arena, buffer_slice(&out));
+    buffer_clear(&out);
+    return copy;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct slice methods[] = {SLICE("POST"), SLICE("PUT"), SLICE("DELETE")};
@@ -133,15 +159,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     slice_split(&input, '\n', &loose);
     arena_init(&arena);
     problem_init(&problem, &arena);
-    struct value *params = read_params(input, &arena);
-    struct value *others = read_params(loose, &arena);
-    bool is_write = params &&
-                    chain_parse(model, &arena, path, '/', &chain, &problem) == RESULT_OK &&
-                    chain_check_served(&chain, &problem) == RESULT_OK &&
-                    chain_check_method(&chain, method, &problem) == RESULT_OK;
-    if (is_write)
-        compile(model, &chain, method, params,
-                others && others->type == VALUE_OBJECT ? others : NULL, &arena);
+    if (chain_parse(model, &arena, path, '/', &chain, &problem) == RESULT_OK &&
+        chain_check_served(&chain, &problem) == RESULT_OK &&
+        chain_check_method(&chain, method, &problem) == RESULT_OK) {
+        const struct model_resource *resource = chain_last(&chain)->resource;
+        struct value *params = read_params(spell(input, resource, &arena), &arena);
+        struct value *others = read_params(spell(loose, resource, &arena), &arena);
+        if (params)
+            compile(model, &chain, method, params,
+                    others && others->type == VALUE_OBJECT ? others : NULL, &arena);
+    }
     arena_clear(&arena);
     return 0;
 }
