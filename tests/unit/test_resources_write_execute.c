@@ -486,6 +486,12 @@ static void test_naming_what_is_off(void **state)
     succeeds("POST", "lows", "{\"top\":0}");
     succeeds("PUT", "lows/1", "{\"top\":7,\"t\":\"y\"}");
     assert_rows("SELECT id,top,t FROM l", "1|7|y; 2|0|null");
+    run("CREATE TABLE t (other int, active datetime)"); /* no key: off all the same */
+    run("INSERT INTO t VALUES (7,NULL)");
+    model_release(bench.model);
+    assert_int_equal(model_learn(bench.catalog, bench.database, &bench.model), RESULT_OK);
+    succeeds("PUT", "lows/1", "{\"t\":\"z\"}");
+    assert_rows("SELECT other,active FROM t", "7|null");
     end();
 }
 
