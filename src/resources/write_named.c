@@ -47,14 +47,33 @@ static bool constants_hold(const struct writing *writing, size_t item,
     return all_hold;
 }
 
+static int64_t id_in_text(struct slice text)
+{
+    int64_t id = 0;
+    return slice_to_i64(text, &id) || !text.size ? id : -1;
+}
+
 /* No id is above INT64_MAX: what is names a row that is not there. */
 int64_t write_id(const struct database_value *value)
 {
-    if (value->type == DATABASE_INTEGER)
-        return value->integer;
-    if (value->type != DATABASE_UNSIGNED)
+    switch (value->type) {
+    case DATABASE_NULL:
         return 0;
-    return value->natural <= INT64_MAX ? (int64_t)value->natural : -1;
+    case DATABASE_INTEGER:
+        return value->integer;
+    case DATABASE_UNSIGNED:
+        return value->natural <= INT64_MAX ? (int64_t)value->natural : -1;
+    case DATABASE_TEXT:
+        break;
+    }
+    return id_in_text(value->text);
+}
+
+static int64_t stored_id(const struct database_cell *cell)
+{
+    if (!cell || cell->is_null)
+        return 0;
+    return cell->kind == DATABASE_KIND_INTEGER ? cell->integer : id_in_text(cell->text);
 }
 
 /* What the client gave for a column, to be written. */
@@ -84,8 +103,7 @@ int64_t write_link(const struct writing *writing, size_t item, size_t reference,
         return writing->target ? writing->target->references[reference] : 0;
     if (!constants_hold(writing, item, &known->where))
         return 0;
-    int64_t stored = cell && !cell->is_null ? cell->integer : 0;
-    int64_t id = given ? write_id(&given->value) : stored;
+    int64_t id = given ? write_id(&given->value) : stored_id(cell);
     *is_given = !writing->target || writing->target->references[reference] != id;
     return id;
 }
@@ -154,8 +172,7 @@ static enum result take_row(struct write_named *named, const struct database_cel
 {
     enum result result = RESULT_OK;
     for (size_t i = 0; i < named->resource->reference_count; i++) {
-        const struct database_cell *cell = &cells[PLAN_NAMED_REFERENCES + i];
-        int64_t id = cell->is_null ? 0 : cell->integer;
+        int64_t id = stored_id(&cells[PLAN_NAMED_REFERENCES + i]);
         if (named->was_read && named->references[i] != id)
             result = RESULT_CONFLICT;
         named->references[i] = id;

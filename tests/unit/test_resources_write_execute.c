@@ -398,6 +398,23 @@ static void test_ids_beyond(void **state)
     end();
 }
 
+/* Columns of text may name rows as well. */
+static void test_ids_as_text(void **state)
+{
+    (void)state;
+    BEGIN(ALONE(",\"rules\":{\"references\":{\"own\":{\"resource\":\"r\"}}}"),
+          "CREATE TABLE r (id int PRIMARY KEY AUTO_INCREMENT, own varchar(20) NOT NULL)",
+          "INSERT INTO r VALUES (1,'')");
+    succeeds("POST", "r", "{\"own\":1}");
+    succeeds("POST", "r", "{\"own\":\"\"}");
+    fails("POST", "r", "{\"own\":\"9\"}", 422, "own");
+    fails("POST", "r", "{\"own\":\"x\"}", 422, "own");
+    fails("PUT", "r/2", "{\"own\":\"-1\"}", 422, "own");
+    succeeds("PUT", "r/2", "{\"own\":\"2\"}");
+    assert_rows("SELECT id,own FROM r", "1|; 2|2; 3|");
+    end();
+}
+
 static void test_keys_that_do_not_count(void **state)
 {
     (void)state;
@@ -569,11 +586,22 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, skip_without_server)
     const struct CMUnitTest tests[] = {
-        TEST(test_either_create), TEST(test_either_update),    TEST(test_either_delete),
-        TEST(test_either_move),   TEST(test_constants),        TEST(test_what_is_not_given),
-        TEST(test_exact_numbers), TEST(test_sent_back),        TEST(test_missing_columns),
-        TEST(test_half_a_tree),   TEST(test_ids_beyond),       TEST(test_keys_that_do_not_count),
-        TEST(test_half_a_thread), TEST(test_all_ways_to_hang), TEST(test_naming_what_is_off),
+        TEST(test_either_create),
+        TEST(test_either_update),
+        TEST(test_either_delete),
+        TEST(test_either_move),
+        TEST(test_constants),
+        TEST(test_what_is_not_given),
+        TEST(test_exact_numbers),
+        TEST(test_sent_back),
+        TEST(test_missing_columns),
+        TEST(test_half_a_tree),
+        TEST(test_ids_beyond),
+        TEST(test_ids_as_text),
+        TEST(test_keys_that_do_not_count),
+        TEST(test_half_a_thread),
+        TEST(test_all_ways_to_hang),
+        TEST(test_naming_what_is_off),
         TEST(test_filled_in),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
