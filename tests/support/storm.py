@@ -9,7 +9,10 @@ import random
 import threading
 import time
 
+import pymysql
+
 from support.caller import Caller
+from support.fixture import PREFIX
 from support.raw import Closed
 
 USERS = ("alice", "bob", "frank", "gina")
@@ -56,9 +59,10 @@ class Storm:
         self.increments, self.replayed = collections.Counter(), {}
         self.stop = threading.Event()
 
-    def run(self, count, seconds):
-        clients = [Client(self, number) for number in range(count)]
-        threads = [threading.Thread(target=client.work, daemon=True) for client in clients]
+    def run(self, count, seconds, connect):
+        """connect(): a connection of somebody who writes past the gateways."""
+        workers = [Client(self, number) for number in range(count)] + [Stranger(self, connect()) for _ in range(2)]
+        threads = [threading.Thread(target=worker.work, daemon=True) for worker in workers]
         for thread in threads:
             thread.start()
         self.stop.wait(seconds)
@@ -71,6 +75,27 @@ class Storm:
         self.statuses[what, answer.status] += 1
         if answer.status not in (200, 404, 409, 412, 422):
             self.bad.append((what, answer))
+
+
+class Stranger:
+    """Another program on the same rows, which locks them from below: deadlocks that the gateways alone would not have."""
+
+    def __init__(self, storm, connection):
+        self.storm, self.connection, self.chance = storm, connection, random.Random(storm.seed)
+
+    def work(self):
+        self.connection.autocommit(False)
+        while not self.storm.stop.wait(0.02):
+            action = self.storm.known.any("actions", self.chance)
+            with self.connection.cursor() as cursor:
+                try:
+                    cursor.execute(f"UPDATE {PREFIX}action SET date_modified = NOW() WHERE action_id = %s", (action,))
+                    time.sleep(0.002)
+                    cursor.execute(f"UPDATE {PREFIX}project SET date_modified = NOW() WHERE project_id IN %s", (self.storm.lasting,))
+                    self.connection.commit()
+                except pymysql.err.OperationalError:
+                    self.connection.rollback()
+        self.connection.close()
 
 
 class Client:
