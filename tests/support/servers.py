@@ -26,8 +26,9 @@ FAST = [
 class Mariadb:
     """One mariadbd on a unix socket and a loopback port."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, options=()):
         self.folder = pathlib.Path(folder)
+        self.options = [*FAST, *options]
         self.data = self.folder / "data"
         self.socket = str(self.folder / "sql.sock")
         self.port = free_port()
@@ -43,7 +44,7 @@ class Mariadb:
         log = open(self.folder / "mariadbd.log", "ab")
         self.process = subprocess.Popen(
             ["mariadbd", "--no-defaults", f"--user={getpass.getuser()}", f"--datadir={self.data}",
-             f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1", *FAST],
+             f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1", *self.options],
             stdout=log, stderr=log, env=self.environment)
         log.close()
         wait_until(self.answers, 30, "mariadbd answers")
