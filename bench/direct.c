@@ -2,7 +2,8 @@
  * The limit D of the bench: the statements of a route, prepared once a connection and executed as
  * fast as N connections on N threads can, every row fetched whole, no HTTP around them. Standard
  * input has one line a statement, its parameters before a tab: each is LOW:HIGH, a random integer
- * drawn once a set for each distinct pair, so that statements of a set ask for the same record.
+ * drawn once a set for each distinct pair, so that statements of a set ask for the same record. A set
+ * may be a transaction that writes.
  *
  *     bench_direct SOCKET USER PASSWORD DATABASE CONNECTIONS SECONDS < STATEMENTS
  *
@@ -18,7 +19,7 @@
 
 #include <mysql.h>
 
-enum { MAX_STATEMENTS = 8, MAX_PARAMETERS = 4, MAX_COLUMNS = 64, MAX_THREADS = 256 };
+enum { MAX_STATEMENTS = 16, MAX_PARAMETERS = 4, MAX_COLUMNS = 64, MAX_THREADS = 256 };
 enum { MAX_SQL = 8192, CELL_BYTES = 4096 };
 
 struct range {
@@ -110,7 +111,7 @@ static bool prepared_bind(struct prepared *prepared, const struct statement *sta
         prepared->out[i].is_null = &prepared->nulls[i];
     }
     return (statement->count == 0 || !mysql_stmt_bind_param(prepared->handle, prepared->in)) &&
-           !mysql_stmt_bind_result(prepared->handle, prepared->out);
+           (columns == 0 || !mysql_stmt_bind_result(prepared->handle, prepared->out));
 }
 
 static bool client_prepare(struct client *client)
@@ -137,7 +138,11 @@ static bool client_prepare(struct client *client)
 
 static bool client_execute(struct client *client, struct prepared *prepared)
 {
-    if (mysql_stmt_execute(prepared->handle) || mysql_stmt_store_result(prepared->handle))
+    if (mysql_stmt_execute(prepared->handle))
+        return false;
+    if (mysql_stmt_field_count(prepared->handle) == 0)
+        return true;
+    if (mysql_stmt_store_result(prepared->handle))
         return false;
     int status;
     while ((status = mysql_stmt_fetch(prepared->handle)) == 0 || status == MYSQL_DATA_TRUNCATED)

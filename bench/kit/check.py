@@ -4,6 +4,8 @@ import json
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from . import writes
+
 CURSORS = 200
 
 
@@ -47,6 +49,16 @@ def compare(gateway, peer, route):
         found = _difference(ours, theirs)
         if found:
             raise SystemExit(f"bench: {peer.name} answers {target} otherwise: {found}")
+
+
+def compare_writes(base, gateway, peer, route):
+    for write in route.samples:
+        ours, theirs = (writes.outcome(base, server, route.method, write) for server in (gateway, peer))
+        for found in (ours, theirs):
+            _comparable(found["document"])
+        found = _difference(ours, theirs)
+        if found:
+            raise SystemExit(f"bench: {peer.name} does {route.method} {write} otherwise: {found}")
 
 
 def xml_as_json(gateway):

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from .process import Process
@@ -13,6 +14,8 @@ USER, PASSWORD, NAME = "bench", "bench", "whmcs"
 ADMIN, ADMIN_PASSWORD = "bench", "bench"
 PROJECT = "tbladdon_wbteampro_project"
 ACTION = "tbladdon_wbteampro_action"
+TIMELOG = "tbladdon_wbteampro_timelog"
+LOADED_NOTE = "Done as agreed."  # of the timelogs of sql/rows.sql, and of none that is created later
 
 
 class Database:
@@ -27,6 +30,8 @@ class Database:
         self.scripts = sorted((root / "schema/structure").glob("*.sql"))
         self.scripts.append(root / "bench/sql/rows.sql")
         self.process = self._start(var)
+        self.loaded_timelog = int(self.query(
+            f"SELECT MAX(timelog_id) FROM {TIMELOG} WHERE timelog_note = '{LOADED_NOTE}'")[0][0])
 
     def _fingerprint(self):
         digest = hashlib.sha256()
@@ -39,8 +44,12 @@ class Database:
         is_loaded = mark.exists() and mark.read_text() == self._fingerprint()
         if not is_loaded:
             self._install()
+        # Not /tmp: another MariaDB that starts there throws the temporary tables of this one away.
+        temporary = var / "mysql-tmp"
+        temporary.mkdir(exist_ok=True)
         process = Process("mariadbd", [
             "mariadbd", "--no-defaults", f"--datadir={self.folder}", f"--socket={self.socket}",
+            f"--tmpdir={temporary}",
             f"--pid-file={var}/mariadbd.pid", "--skip-networking", "--innodb-buffer-pool-size=512M",
             "--innodb-log-file-size=128M", "--innodb-flush-log-at-trx-commit=2",
             "--max-connections=500", "--character-set-server=utf8mb3", "--query-cache-type=0",
@@ -88,6 +97,42 @@ class Database:
         return self.query("SELECT column_name, data_type FROM information_schema.columns WHERE "
                           f"table_schema = '{NAME}' AND table_name = '{table}' "
                           "ORDER BY ordinal_position")
+
+    def fields(self, table):
+        """Of every column name, type, most characters, and whether an insert must name it."""
+        return self.query("SELECT column_name, data_type, COALESCE(character_maximum_length, 0), "
+                          "is_nullable = 'NO' AND column_default IS NULL AND extra = '' FROM information_schema.columns "
+                          f"WHERE table_schema = '{NAME}' AND table_name = '{table}' ORDER BY ordinal_position")
+
+    def stored_writes(self):
+        """Lines in the activity log and timelogs created, once nothing is under way any more."""
+        seen = None
+        while True:
+            now = self.query("SELECT (SELECT COUNT(*) FROM tblactivitylog), "
+                             f"(SELECT COUNT(*) FROM {TIMELOG} WHERE timelog_id > {self.loaded_timelog}), "
+                             "(SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0)")[0]
+            if now == seen and now[2] == "0":
+                return int(now[0]), int(now[1])
+            seen = now
+            time.sleep(0.1)
+
+    def forget_writes(self):
+        """Every round of writes begins alike: what others created is gone, purged too, and what they changed is on disk.
+        Changed columns keep their new values, which are as long as the old ones."""
+        self.query(f"DELETE FROM {TIMELOG} WHERE timelog_id > {self.loaded_timelog}; TRUNCATE tblactivitylog")
+        self.query("SET GLOBAL innodb_max_dirty_pages_pct = 0")
+        self._settle({"Innodb_history_list_length": 200, "Innodb_buffer_pool_pages_dirty": 50}, 20)
+        self.query("SET GLOBAL innodb_max_dirty_pages_pct = DEFAULT")
+
+    def _settle(self, most, timeout):
+        deadline = time.monotonic() + timeout
+        names = ", ".join(f"'{name}'" for name in most)
+        while time.monotonic() < deadline:
+            now = {name: int(value) for name, value in
+                   self.query(f"SHOW GLOBAL STATUS WHERE Variable_name IN ({names})")}
+            if all(now[name] <= limit for name, limit in most.items()):
+                return
+            time.sleep(0.1)
 
     def statements_of(self, ask):
         """The statements that the database executes while `ask` runs, with their values."""

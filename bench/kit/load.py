@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import subprocess
+import time
 
 from . import database as db
 from .peers import CREDENTIALS
@@ -35,7 +36,7 @@ def wrk(paths, peer, route, base, seconds, seed):
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s",
                "-s", str(paths.var / f"{route.script}.lua"), f"http://127.0.0.1:{peer.port}",
                "--", CREDENTIALS, str(seed), str(paths.var / f"cursors-{peer.name}"),
-               route.format]
+               route.format, str(paths.var / "actions")]
     done = subprocess.run(command, capture_output=True, text=True)
     output = done.stdout
     if done.returncode:
@@ -47,11 +48,26 @@ def wrk(paths, peer, route, base, seconds, seed):
     if faults or abs(result["status"] - expected) > (CONNECTIONS if expected else 0):
         raise SystemExit(f"bench: {peer.name} erred on {route.name}: {output}")
     return {
-        "rate": result["requests"] / (result["duration_us"] / 1e6),
+        "rate": result["requests"] / (result["duration_us"] / 1e6), "seconds": result["duration_us"] / 1e6,
         "p50_us": result["p50_us"], "p99_us": result["p99_us"],
         "bytes": result["bytes"] / max(result["requests"], 1),
         "cpu_us": clock.per_request_us(result["requests"]),
     }
+
+
+def wrk_writes(paths, peer, route, base, seconds, seed):
+    """The same for writes: from the same beginning each time, and each of them must have been one. What is written is
+    drawn anew, so that nobody finds it written already by the one before him, or by an earlier run."""
+    base.forget_writes()
+    played = wrk(paths, peer, route, base, seconds, seed + time.time_ns() % 10**9)
+    done = round(played["rate"] * played["seconds"])
+    logged, created = base.stored_writes()
+    # Those under way when wrk ends are stored too, and count for nobody.
+    is_whole = done <= logged <= done + CONNECTIONS and created == (logged if route.method == "POST" else 0)
+    if not is_whole:
+        raise SystemExit(f"bench: {peer.name} answered {done} writes of {route.name}; stored are {created} timelogs, "
+                         f"logged {logged} writes")
+    return played
 
 
 def direct(paths, base, settings, statements, seconds):
@@ -65,6 +81,12 @@ def direct(paths, base, settings, statements, seconds):
     cpu = clock.per_request_us(result["sets"])
     cpu["direct"] = cpu.pop("wrk")
     return {"rate": result["per_second"], "rows": result["rows"] / result["sets"], "cpu_us": cpu}
+
+
+def write_actions(paths, base):
+    """Project and action, one pair a line, for those who write below them: so many that two writers rarely meet."""
+    pairs = base.query(f"SELECT project_id, action_id FROM {db.ACTION} WHERE action_id % 11 = 0 ORDER BY action_id")
+    (paths.var / "actions").write_text("".join(f"{project} {action}\n" for project, action in pairs))
 
 
 def write_scripts(paths):

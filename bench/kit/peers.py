@@ -8,11 +8,13 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+from urllib.parse import urlencode
 
 from . import database as db
 from .process import Process, answers, free_port
 
 BASE = "/modules/addons/wbteampro/api.php/v1/"
+RANGES = {"tinyint": 2**7, "smallint": 2**15, "mediumint": 2**23, "int": 2**31, "bigint": 2**62}
 CREDENTIALS = f"username={db.ADMIN}&password={hashlib.md5(db.ADMIN_PASSWORD.encode()).hexdigest()}"
 
 
@@ -27,9 +29,17 @@ class Peer:
     def get(self, target):
         """Status, body and fields of one answer; target is chain and query without credentials."""
         joint = "&" if "?" in target else "?"
-        url = f"http://127.0.0.1:{self.port}{BASE}{target}{joint}{CREDENTIALS}"
+        return self._ask(f"{target}{joint}{CREDENTIALS}")
+
+    def write(self, method, chain, params):
+        """The same for a write, whose form has credentials and params."""
+        form = f"{CREDENTIALS}&{urlencode({'params': json.dumps(params)})}"
+        return self._ask(chain, data=form.encode(), method=method)
+
+    def _ask(self, target, **words):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{BASE}{target}", **words)
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, answer.read(), answer.headers
         except urllib.error.HTTPError as error:
             return error.code, error.read(), error.headers
@@ -111,19 +121,26 @@ def _php_settings(folder, base):
     (folder / "settings.php").write_text(
         f"<?php return ['user' => '{db.USER}', 'password' => '{db.PASSWORD}', "
         f"'database' => '{db.NAME}', 'socket' => '{base.socket}'];\n")
-    text = ("char", "text", "enum", "date", "time")
     entries = []
     for name, singular, table, parents in (
             ("projects", "project", db.PROJECT, "[]"),
-            ("actions", "action", db.ACTION, "['projects' => 'project_id']")):
-        columns = base.columns(table)
-        types = ", ".join(f"'{column}' => '{'text' if any(word in kind for word in text) else 'number'}'"
-                          for column, kind in columns)
-        select = ", ".join(f"`{column}`" for column, _ in columns)
+            ("actions", "action", db.ACTION, "['projects' => 'project_id']"),
+            ("timelogs", "timelog", db.TIMELOG, "['projects' => 'project_id', 'actions' => 'action_id']")):
+        columns = base.fields(table)
+        types = ", ".join(f"'{column}' => '{'number' if kind in RANGES else 'text'}'" for column, kind, _, _ in columns)
+        fields = ", ".join(f"'{column}' => {_php_field(kind, most)}" for column, kind, most, _ in columns)
+        empty = ", ".join(f"'{column}' => ''" for column, _, _, is_needed in columns if is_needed == "1")
+        select = ", ".join(f"`{column}`" for column, _, _, _ in columns)
         entries.append(f"'{name}' => ['singular' => '{singular}', 'table' => '{table}', "
                        f"'key' => '{singular}_id', 'parents' => {parents}, 'columns' => [{types}], "
-                       f"'select' => '{select}']")
+                       f"'fields' => [{fields}], 'empty' => [{empty}], 'select' => '{select}']")
     (folder / "catalog.php").write_text("<?php return [" + ",\n".join(entries) + "];\n")
+
+
+def _php_field(kind, most):
+    if kind in RANGES:
+        return f"['kind' => 'integer', 'low' => {-RANGES[kind]}, 'high' => {RANGES[kind] - 1}]"
+    return f"['kind' => '{kind if kind in ('date', 'datetime') else 'text'}', 'most' => {most}]"
 
 
 def _unix_answers(path):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from . import database as db
+from .writes import CREATES, UPDATES
 
 PROJECTS = 20000
 
@@ -14,10 +15,15 @@ class Route:
     title: str
     script: str           # bench/wrk/SCRIPT.lua
     peers: tuple          # names of the peers that serve it
-    samples: tuple        # targets whose answers are compared before the load
+    samples: tuple        # targets, or writes, whose answers are compared before the load
     status: int = 200
     format: str = "json"
     limit: str = ""       # statements for the bare client, a name of `statements`
+    method: str = "GET"
+
+    @property
+    def is_write(self):
+        return self.method != "GET"
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,8 @@ ROUTES = (
     Route("list_client", "list of one client's 50 projects", "list_client", ALL,
           (_params('{"client_userid":17}'), _params('{"client_userid":400}'))),
     Route("wrong", "a wrong request", "wrong", ALL + ("memory",), ("projektes/17/json",), status=404),
+    Route("create", "create a timelog", "create", ALL + ("node-kept",), CREATES, limit="create", method="POST"),
+    Route("update", "update an action", "update", ALL + ("node-kept",), UPDATES, limit="update", method="PUT"),
     Route("list_first_xml", "list of 50, first page, XML", "list_first", ("portcullis",), (),
           format="xml"),
 )
@@ -66,6 +74,8 @@ TARGETS = (
     Target("project + actions at least 6 x PHP", "children", "rate", "php", 6),
     Target("list of 50, first page, at least 8 x PHP", "list_first", "rate", "php", 8),
     Target("list of 50, random offset, at least 5 x PHP", "list_offset", "rate", "php", 5),
+    Target("create a timelog at least 2 x PHP", "create", "rate", "php", 2),
+    Target("update an action at least 2 x PHP", "update", "rate", "php", 2),
     Target("a wrong request at least 0.5 x H", "wrong", "rate", "memory", 0.5),
     Target("XML at most 3 x the CPU of JSON", "list_first_xml", "cpu", "list_first", 3, True),
 )

@@ -86,4 +86,18 @@ async function list(pool, resource, find) {
   return { data, rows };
 }
 
-module.exports = { record, list };
+// The records of a chain of which each link has its id, each under the one before it.
+async function records(pool, links) {
+  const response = { data: null };
+  const filters = {};
+  let parent = null;
+  for (const link of links) {
+    response[link.resource.singular] = await record(pool, link, parent);
+    filters[link.resource.key] = link.id;
+    parent = link;
+  }
+  response.data = { total: 1, page: 1, pages: 1, page_count: 1, limit: 1, offset: 0, filters };
+  return response;
+}
+
+module.exports = { list, records };

@@ -17,7 +17,7 @@ function equal(a, b) {
 
 async function verify(pool, username, password) {
   const [admins] = await pool.execute(
-    'SELECT id, roleid, password FROM tbladmins WHERE username = ? AND disabled = 0',
+    'SELECT id, username, roleid, password FROM tbladmins WHERE username = ? AND disabled = 0',
     [username],
   );
   if (admins.length === 0 || !equal(admins[0].password, password.toLowerCase())) {

@@ -177,4 +177,4 @@ function finding(resource, parents, text) {
   return find;
 }
 
-module.exports = { chain, finding, invalid };
+module.exports = { chain, finding, invalid, malformed, parse };

@@ -3,39 +3,48 @@
 // Settings: BENCH_PORT, BENCH_SOCKET, BENCH_USER, BENCH_PASSWORD, BENCH_DATABASE, BENCH_WORKERS.
 
 const cluster = require('node:cluster');
+const querystring = require('node:querystring');
 const fastify = require('fastify');
 const mysql = require('mysql2/promise');
 const { learn } = require('./catalog');
 const { login } = require('./login');
 const { chain, finding } = require('./request');
-const { record, list } = require('./find');
+const { list, records } = require('./find');
+const { write } = require('./write');
 const { Refusal } = require('./refusal');
 
 const BASE = '/modules/addons/wbteampro/api.php/';
 const PROCESSES = 2;
 
-async function answer(pool, action, links, query) {
-  await login(pool, query.username, query.password);
-  const response = { data: null };
-  const parents = {};
-  let parent = null;
-  for (const link of links) {
-    const { resource } = link;
-    if (link.id === null) {
-      const own = parent ? { [resource.parents[parent.name]]: parent.id } : {};
-      const { data, rows } = await list(pool, resource, finding(resource, own, query.params));
-      response.data = data;
-      response[link.name] = rows;
-      return response;
-    }
-    response[resource.singular] = await record(pool, link, parent);
-    parents[resource.key] = link.id;
-    parent = link;
+async function answer(pool, links, query) {
+  const last = links.at(-1);
+  if (last.id !== null) {
+    return records(pool, links);
   }
-  response.data = {
-    total: 1, page: 1, pages: 1, page_count: 1, limit: 1, offset: 0, filters: parents,
-  };
+  const above = links.at(-2);
+  const own = above ? { [last.resource.parents[above.name]]: above.id } : {};
+  const response = await records(pool, links.slice(0, -1));
+  const { data, rows } = await list(pool, last.resource, finding(last.resource, own, query.params));
+  response.data = data;
+  response[last.name] = rows;
   return response;
+}
+
+async function serveOne(pool, request, reply) {
+  const { method } = request;
+  let action = '';
+  try {
+    const parsed = chain(request.params['*']);
+    action = parsed.action;
+    const input = { ...request.query, ...request.body };
+    const admin = await login(pool, input.username, input.password);
+    const response = method === 'GET'
+      ? await answer(pool, parsed.links, input)
+      : await write(pool, method, parsed.links, { admin, address: request.ip }, input.params);
+    return send(reply, { action, method, code: 200, message: 'Success' }, response);
+  } catch (error) {
+    return refuse(reply, method, action, error);
+  }
 }
 
 function refuse(reply, method, action, error) {
@@ -66,16 +75,15 @@ async function serve() {
   });
   await learn(pool);
   const app = fastify({ logger: false, keepAliveTimeout: 75000 });
-  app.get(`${BASE}*`, async (request, reply) => {
-    let action = '';
-    try {
-      const parsed = chain(request.params['*']);
-      action = parsed.action;
-      const response = await answer(pool, action, parsed.links, request.query);
-      return send(reply, { action, method: 'GET', code: 200, message: 'Success' }, response);
-    } catch (error) {
-      return refuse(reply, 'GET', action, error);
-    }
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (request, body, done) => done(null, querystring.parse(body)),
+  );
+  app.route({
+    method: ['GET', 'POST', 'PUT'],
+    url: `${BASE}*`,
+    handler: (request, reply) => serveOne(pool, request, reply),
   });
   if (global.gc) {
     setInterval(global.gc, 500); // idle connections are weighed without the garbage of making them

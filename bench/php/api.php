@@ -5,13 +5,14 @@ declare(strict_types=1);
 
 require __DIR__ . '/request.php';
 require __DIR__ . '/find.php';
+require __DIR__ . '/write.php';
 
 function respond(string $action, int $code, string $message, array $response): never
 {
     http_response_code($code);
     header('Content-Type: application/json; charset=utf-8');
     header('Cache-Control: private, no-cache');
-    $request = ['action' => $action, 'method' => 'GET', 'format' => 'json'];
+    $request = ['action' => $action, 'method' => $_SERVER['REQUEST_METHOD'], 'format' => 'json'];
     echo json_encode(
         ['request' => $request + ['code' => $code, 'message' => $message], 'response' => $response],
         JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE
@@ -19,14 +20,14 @@ function respond(string $action, int $code, string $message, array $response): n
     exit;
 }
 
-function login(mysqli $db, string $username, string $password): void
+function login(mysqli $db, string $username, string $password): array
 {
     if ($username === '' || $password === '') {
         throw new Refusal(401, 'Authentication Failed', 'authentication_failed');
     }
     $name = $db->real_escape_string($username);
     $admin = $db->query(
-        "SELECT id, roleid, password FROM tbladmins WHERE username = '$name' AND disabled = 0"
+        "SELECT id, username, roleid, password FROM tbladmins WHERE username = '$name' AND disabled = 0"
     )->fetch_assoc();
     if ($admin === null || !hash_equals($admin['password'], strtolower($password))) {
         throw new Refusal(401, 'Authentication Failed', 'authentication_failed');
@@ -43,6 +44,7 @@ function login(mysqli $db, string $username, string $password): void
         $message = 'Your Administrator Role is Not Permitted to Access wbTeamPro';
         throw new Refusal(403, $message, 'role_denied');
     }
+    return $admin;
 }
 
 function answer(mysqli $db, array $links, string $params): array
@@ -79,12 +81,27 @@ function connect(): mysqli
     return $db;
 }
 
+// PHP reads the body of a POST alone.
+function input(): array
+{
+    if ($_SERVER['REQUEST_METHOD'] !== 'PUT') {
+        return $_REQUEST;
+    }
+    parse_str(file_get_contents('php://input'), $body);
+    return $body + $_GET;
+}
+
 $action = '';
 try {
     $links = chain(substr($_SERVER['DOCUMENT_URI'], strlen(BASE)), $action);
     $db = connect();
-    login($db, (string) ($_REQUEST['username'] ?? ''), (string) ($_REQUEST['password'] ?? ''));
-    $response = answer($db, $links, (string) ($_REQUEST['params'] ?? ''));
+    $input = input();
+    $admin = login($db, (string) ($input['username'] ?? ''), (string) ($input['password'] ?? ''));
+    $params = (string) ($input['params'] ?? '');
+    $method = $_SERVER['REQUEST_METHOD'];
+    $response = $method === 'GET'
+        ? answer($db, $links, $params)
+        : write($db, $method, $links, $admin, $params);
     respond($action, 200, 'Success', $response);
 } catch (Refusal $refusal) {
     respond($action, $refusal->status, $refusal->getMessage(), ['errors' => $refusal->errors]);

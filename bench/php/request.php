@@ -21,6 +21,14 @@ final class Refusal extends Exception
         parent::__construct($message);
         $this->errors = [['code' => $code, 'field' => $field, 'detail' => $detail ?? $message]];
     }
+
+    // Several values at once; the message names the first.
+    public static function invalid(array $names): self
+    {
+        $refusal = invalid($names[0]);
+        $refusal->errors = array_map(fn ($name) => invalid($name)->errors[0], $names);
+        return $refusal;
+    }
 }
 
 function malformed(string $code, ?string $field, string $detail): Refusal

@@ -1,5 +1,5 @@
 -- The bench's rows: one admin who sees everything, 20,000 projects with 3 to 8 actions each and two
--- timelogs. The same on every machine: what varies, varies with the number of the row.
+-- timelogs, 2,000 tickets. The same on every machine: what varies, varies with the number of the row.
 SET NAMES utf8mb4, sql_mode = '', unique_checks = 0;
 START TRANSACTION;
 
@@ -67,5 +67,15 @@ SELECT project_id, action_id, 1, 'Done as agreed.', 'Work', 'complete', date_cre
 FROM tbladdon_wbteampro_action
 WHERE ordering <= 2;
 
+INSERT INTO tbltickets
+  (id, tid, did, userid, contactid, name, email, cc, c, date, title, message, status, urgency, admin, attachment,
+   lastreply, flag, clientunread, adminunread, replyingadmin, replyingtime, service)
+WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+SELECT i, LPAD(i * 7919 % 1000000, 6, '0'), 1, 1 + i % 400, 0, '', '', '', LEFT(MD5(i), 8),
+       DATE_ADD('2024-01-01 09:00:00', INTERVAL i * 7 HOUR), CONCAT('Mail does not arrive #', i),
+       REPEAT('Since yesterday nothing arrives from outside. ', 1 + i % 5), 'Open', 'Medium', '', '',
+       DATE_ADD('2024-01-01 10:00:00', INTERVAL i * 7 HOUR), 0, 0, '', 0, '0000-00-00 00:00:00', ''
+FROM n;
+
 COMMIT;
-ANALYZE TABLE tbladdon_wbteampro_project, tbladdon_wbteampro_action, tbladdon_wbteampro_timelog;
+ANALYZE TABLE tbladdon_wbteampro_project, tbladdon_wbteampro_action, tbladdon_wbteampro_timelog, tbltickets;

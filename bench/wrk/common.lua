@@ -1,6 +1,7 @@
 -- What every route's script shares: building the request's bytes, and the result as one line of
--- JSON. wrk passes, after `--`: credentials as a query string, the seed, a file of cursors, the format.
--- A route's script sets `target(credentials)`, which returns path and query of the next request.
+-- JSON. wrk passes, after `--`: credentials as a query string, the seed, a file of cursors, the format,
+-- a file of projects and actions. A route's script sets `target(credentials)`, which returns path and
+-- query of the next request, or makes the request itself, with `form` (params escaped) where it writes.
 
 local base = "/modules/addons/wbteampro/api.php/v1/"
 local tail = " HTTP/1.1\r\nHost: bench\r\n\r\n"
@@ -8,6 +9,11 @@ credentials = ""
 
 function escape(text)
   return (text:gsub("[^%w%-%._~]", function(char) return string.format("%%%02X", char:byte()) end))
+end
+
+-- An escaped text for string.format; # stands for a value that needs no escaping.
+function template(text)
+  return (escape(text):gsub("%%", "%%%%"):gsub("%%%%23", "%%s"))
 end
 
 function lines(path)
@@ -28,6 +34,12 @@ end
 
 function request()
   return "GET " .. base .. target(credentials) .. tail
+end
+
+function form(method, path, params)
+  local body = credentials .. "&params=" .. params
+  return method .. " " .. base .. path .. " HTTP/1.1\r\nHost: bench\r\n" ..
+    "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " .. #body .. "\r\n\r\n" .. body
 end
 
 function done(summary, latency)
