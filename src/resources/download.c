@@ -117,6 +117,8 @@ enum result download_open(struct execute_context *context, const struct query_se
     struct buffer path;
     buffer_init(&path);
     enum result result = read_row(context, query, file, &path);
+    if (result == RESULT_DENIED)
+        result = RESULT_FAILED; /* the table's, not the file's */
     if (result == RESULT_OK)
         result = path.has_failed
                      ? RESULT_NO_MEMORY

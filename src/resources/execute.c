@@ -265,6 +265,8 @@ void execute_explain(enum result result, struct problem *problem)
          "memory is short; try again"},
         {RESULT_STALE, 503, SLICE("Service Unavailable"), SLICE("database_unavailable"),
          "the database's structure is changing; try again"},
+        {RESULT_DENIED, 503, SLICE("Service Unavailable"), SLICE("database_denied"),
+         "the gateway's database user lacks a privilege for this; its log names the table"},
         {RESULT_FAILED, 500, SLICE("Internal Server Error"), SLICE("internal"),
          "the request could not be answered; the log has more under the request id"},
     };

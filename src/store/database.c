@@ -135,7 +135,7 @@ static void failure_log(const struct database *database, enum result result, str
 {
     size_t size = sql.size < MOST_LOGGED_SQL ? sql.size : MOST_LOGGED_SQL;
     const char *text = database->error.text;
-    if (result == RESULT_FAILED)
+    if (result == RESULT_FAILED || result == RESULT_DENIED)
         log_error("database_error", "%s; statement: %.*s", text, (int)size, sql.data);
     else if (result == RESULT_TIMEOUT)
         log_warning("database_deadline", "read deadline passed; statement: %.*s", (int)size,

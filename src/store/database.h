@@ -56,7 +56,8 @@ void database_destroy(struct database *database);
  * once more.
  *
  * RESULT_UNAVAILABLE, RESULT_TIMEOUT (deadline; connection stays usable or is replaced),
- * RESULT_STALE (1054, 1146), RESULT_FAILED (logged with error number and SQL text, never values).
+ * RESULT_STALE (1054, 1146), RESULT_DENIED (a privilege is missing) and RESULT_FAILED (both logged
+ * with error number and SQL text, never values).
  */
 enum result database_query(struct database *database, struct slice sql,
                            const struct database_value *values, size_t value_count);

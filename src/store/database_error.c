@@ -61,7 +61,7 @@ static const struct error_row errors[] = {
     CONFLICT(1020, FAILED, SAFE),              /* MariaDB: changed since it was read */
     TAKEN(1022, SAFE),                         /* duplicate key */
     ROW(1040, UNAVAILABLE, RECONNECT, SAFE),   /* too many connections */
-    ROW(1044, FAILED, NONE, SAFE),             /* access denied, database */
+    ROW(1044, DENIED, NONE, SAFE),             /* access denied, database */
     ROW(1045, UNAVAILABLE, RECONNECT, SAFE),   /* access denied, user */
     ROW(1047, UNAVAILABLE, RECONNECT, SAFE),   /* Galera node not ready */
     REFUSED(1048, SAFE, &null_column),         /* null for NOT NULL */
@@ -73,8 +73,8 @@ static const struct error_row errors[] = {
     CONFLICT(1105, FAILED, UNSAFE),            /* unknown; Galera: certification, at commit */
     REFUSED(1118, SAFE, NULL),                 /* row too large */
     REFUSED(1138, SAFE, NULL),                 /* invalid use of null */
-    ROW(1142, FAILED, DISCARD, SAFE),          /* denied on table */
-    ROW(1143, FAILED, DISCARD, SAFE),          /* denied on column */
+    ROW(1142, DENIED, DISCARD, SAFE),          /* denied on table */
+    ROW(1143, DENIED, DISCARD, SAFE),          /* denied on column */
     ROW(1146, STALE, DISCARD, SAFE),           /* no such table */
     ROW(1153, FAILED, RECONNECT, SAFE),        /* over max_allowed_packet: the server hangs up */
     ROW(1158, UNAVAILABLE, RECONNECT, SAFE),   /* error reading packets */

@@ -153,6 +153,25 @@ def test_a_missing_database(settings):
     assert code == 1 and "nowhere" in text
 
 
+def test_a_database_user_that_may_only_read(start_gateway, mariadb):
+    """README: with SELECT alone it serves reads; what it may not write is 503, and the log names the table."""
+    mariadb.run("CREATE USER reader@localhost IDENTIFIED BY 'readers-word'")
+    try:
+        mariadb.run("GRANT SELECT ON whmcs.* TO reader@localhost")
+        server = start_gateway({"mysql.user": "reader", "mysql.password": "readers-word"})
+        client = Client(server.url)
+        client.get("projects/100").success()
+        before = mariadb.run("SELECT COUNT(*) FROM tblactivitylog"), mariadb.run(f"SELECT COUNT(*) FROM {PREFIX}project")
+        answer = client.ask("projects", {"project_name": "not to be stored"}, method="POST")
+        answer.expect(503, "Service Unavailable", "database_denied")
+        assert "reader" not in answer.http.text and "readers-word" not in server.out_text()
+        server.find_log(f"{PREFIX}project")
+        client.get("projects/100").success()
+        assert before == (mariadb.run("SELECT COUNT(*) FROM tblactivitylog"), mariadb.run(f"SELECT COUNT(*) FROM {PREFIX}project"))
+    finally:
+        mariadb.run("DROP USER reader@localhost")
+
+
 def test_the_schema_changes_while_running(start_gateway, crooked):
     """A schema change while running (error 1054/1146) triggers one re-read."""
     server = start_gateway({"mysql.database": "crooked"})
