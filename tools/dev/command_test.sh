@@ -20,19 +20,20 @@ test_unit() {
         --output-junit "$ROOT/$RESULTS/unit-asan.xml" || true
 }
 
-# Most tests wait for timeouts and servers, so more of them than cores run side by side; each process has its own servers,
-# and a file's tests stay in one.
-readonly JOBS=${PORTCULLIS_TEST_JOBS:-4}
+# Most API tests wait for timeouts and servers, so more of them than cores run side by side; each process has its own servers,
+# and a file's tests stay in one. Tests of faults load the machine themselves.
+readonly API_JOBS=${PORTCULLIS_TEST_JOBS:-4}
+readonly FAULT_JOBS=2
 
-# test_python NAME PRESET FOLDER [pytest arguments]
+# test_python NAME PRESET FOLDER JOBS [pytest arguments]
 test_python() {
-    local name=$1 preset=$2 folder=$3
-    shift 3
+    local name=$1 preset=$2 folder=$3 jobs=$4
+    shift 4
     touch "$RESULTS/$name.started"
     build "$preset" portcullis || return 0
     say "$folder against the $preset build"
     PORTCULLIS_BINARY=$ROOT/build/$preset/portcullis python -m pytest "$folder" -q -p no:cacheprovider --tb=short --maxfail=40 \
-        -n "$JOBS" --dist loadfile --junitxml="$RESULTS/$name.xml" "$@" || true
+        -n "$jobs" --dist loadfile --junitxml="$RESULTS/$name.xml" "$@" || true
 }
 
 test_api() {
@@ -43,13 +44,13 @@ test_api() {
     fi
     local preset
     for preset in "${presets[@]/none/release}"; do
-        test_python "api-$preset" "$preset" tests/api "$@"
+        test_python "api-$preset" "$preset" tests/api "$API_JOBS" "$@"
     done
 }
 
 test_faults() {
     compgen -G 'tests/faults/test_*.py' >/dev/null || return 0
-    test_python faults-asan asan tests/faults "$@"
+    test_python faults-asan asan tests/faults "$FAULT_JOBS" "$@"
 }
 
 test_fuzz() {
