@@ -6,7 +6,7 @@ import pytest
 
 from support.answers import BASE, FORMS, address, credentials, expected_xml, same_xml, seen_xml
 from support.fixture import PREFIX
-from support.oracle import list_data, single_data
+from support.oracle import single_data
 from support.writing import KEY, LONG_AGO, RESOURCES, SINGULAR, TABLE, faults, record_tag
 
 pytestmark = pytest.mark.writing

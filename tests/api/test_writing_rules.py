@@ -65,7 +65,6 @@ def test_words_of_lists_are_no_parameters_of_a_write(api_writer, store):
 
 # ---- types and ranges ---------------------------------------------------------------------------
 
-MIB = "x" * 100
 BAD = [  # column, values: 422 on POST and on PUT
     ("project_complete", ["x", "", "1.0", 1.5, "1e2", "0x10", " 1", "1 ", "+1", "--1", None, [], {}, [1], {"eq": 1}, "9" * 40, 2 ** 31,
                           -2 ** 31 - 1, -1, 101, "101", "१"]),
@@ -208,9 +207,7 @@ def test_a_lone_surrogate_in_json(api_writer, store):
     """A \\u escape that is no character must not reach the database."""
     for text in ('{"project_name":"\\ud800"}', '{"project_name":"\\udc00\\ud800"}', '{"project_name":"a\\ud83d"}'):
         with store.unchanged():
-            answer = api_writer.post("projects", body=text)
-            assert answer.status in (400, 422) or "\ufffd" in answer.response["project"]["project_name"], answer.http.text
-        break
+            api_writer.post("projects", body=text).expect(400, code="bad_encoding", field="params")
     answer = api_writer.post("projects", body='{"project_name":"p","custom_raw":"\\ud83d\\ude00"}').success()
     assert answer.response["project"]["custom_raw"] == "😀"
 
