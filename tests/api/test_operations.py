@@ -137,6 +137,60 @@ def test_check_names_missing_renamed_and_extra(settings, crooked):
     assert "catalog" in text or "remote.catalog" in text or "schema/structure" in text
 
 
+def test_check_names_what_writing_misses(settings, crooked):
+    """remote-api.md section 6: what the rules name and is not there, what each absence switches off, and how to mend it."""
+    code, text = check(settings, **{"mysql.database": "crooked"})
+    assert code == 0 and "unchecked" not in text and "creating is off" not in text and "deleted along" not in text, text
+    crooked("DROP TABLE tblclients, tblactivitylog, portcullis_idempotency")
+    crooked(f"ALTER TABLE {PREFIX}project MODIFY project_id int NOT NULL")
+    crooked(f"ALTER TABLE {PREFIX}timelog DROP COLUMN invoice_id")
+    crooked(f"ALTER TABLE {PREFIX}topic CHANGE action_id aktion_id int NOT NULL")
+    crooked(f"ALTER TABLE {PREFIX}action MODIFY action_priority varchar(8) NOT NULL")
+    code, text = check(settings, **{"mysql.database": "crooked"})
+    assert code == 1, "topics are off for want of a link to actions: " + text
+    for line in (
+            "warning  projects: `client_userid` is written unchecked: it names rows of `tblclients` by `id`, which is not there",
+            "warning  projects: creating is off: the key `project_id` does not count by itself (AUTO_INCREMENT)",
+            f"warning  timelogs: table `{PREFIX}timelog` has no column `invoice_id`",
+            "warning  actions: the bounds of `action_priority` are not looked at: it is varchar(8), and no integer",
+            "warning  actions: `topics` that hang here are not deleted along",
+            "warning  tblactivitylog: the table or one of its columns is missing",
+            "warning  portcullis_idempotency: the table is missing or another: requests with Idempotency-Key are refused (501)"):
+        assert line in text, f"{line} in:\n{text}"
+
+
+def test_check_names_every_slip_in_the_rules(settings, place):
+    """operations.md: check "lists every problem with file and line, not only the first"."""
+    catalog = json.loads((ROOT / "catalog/wbteampro.json").read_text())
+    resources = catalog["resources"]
+    resources["projects"]["rules"].update(bounds={"project_complete": [100, 0]}, dependants=["actions", "timelog"])
+    resources["actions"]["rules"]["references"]["parent_action_id"] = {"resource": "topics"}
+    resources["topics"]["hidden"] = ["action_id"]
+    resources["files"]["methods"] = ["GET", "POTS"]
+    path = place / "slips.json"
+    path.write_text(json.dumps(catalog))
+    code, text = check(settings, **{"remote.catalog": str(path)})
+    assert code == 1
+    for line in ("projects: project_complete: must be two integers, the lesser first",
+                 "projects: timelog: no such resource is in the catalog",
+                 "actions: tree: its column must be among the references, to this resource",
+                 "actions: references: lead through too many resources, or in a circle",
+                 "topics: actions: the link's columns must be sent where rows are written",
+                 "files: methods: must be of GET, POST, PUT and DELETE"):
+        assert f"{path}: {line}" in text, f"{line} in:\n{text}"
+
+
+def test_what_check_calls_off_is_off(start_gateway, crooked):
+    """data-model.md: "other absences are warnings and switch off what needs them"."""
+    crooked(f"ALTER TABLE {PREFIX}project MODIFY project_id int NOT NULL")
+    client = Client(start_gateway({"mysql.database": "crooked"}).url)
+    client.ask("projects", {"project_name": "x"}, method="POST").expect(503, "Service Unavailable", "resource_off")
+    client.ask("projects/100", {"project_name": "x"}, method="PUT").success()
+    (row,) = [row for row in client.get("api/resources").success().response["resources"] if row["name"] == "projects"]
+    assert row["methods"] == ["GET", "PUT", "DELETE"]
+    assert not any(field["required"] for field in row["fields"])
+
+
 def test_a_resource_without_its_table_is_off_and_the_rest_is_served(start_gateway, crooked):
     """data-model.md: a resource that lacks an essential is off (503 naming the resource), the rest is served."""
     crooked(f"DROP TABLE {PREFIX}topic")
