@@ -41,6 +41,7 @@ static enum result touch_resource(struct writing *writing, const struct model_re
     const struct model_resource *resource = writing->write->resource;
     const struct slice column = above->catalog->rules.activity;
     const struct plan_assign now = {.column = column, .is_now = true};
+    enum result result = RESULT_OK;
     struct touched touched;
     struct plan plan;
     if (!column.size || !model_is_served(above) || !schema_column_find(above->table, column))
@@ -50,12 +51,13 @@ static enum result touch_resource(struct writing *writing, const struct model_re
     for (size_t r = 0; r < resource->reference_count; r++)
         if (resource->references[r].resource == above)
             add_links(writing, r, &touched);
-    if (!touched.count)
-        return RESULT_OK;
-    plan_init(&plan, writing->context->arena);
-    plan_update(&plan, above->catalog->table, &now, 1, model_key(above)->name,
-                (struct plan_ids){touched.ids, touched.count});
-    return write_run(writing, &plan);
+    for (size_t at = 0; result == RESULT_OK && at < touched.count; at += WRITE_MOST_IDS) {
+        plan_init(&plan, writing->context->arena);
+        plan_update(&plan, above->catalog->table, &now, 1, model_key(above)->name,
+                    write_part(touched.ids, touched.count, at));
+        result = write_run(writing, &plan);
+    }
+    return result;
 }
 
 /* --- counted children ---------------------------------------------------------------------- */

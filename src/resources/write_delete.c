@@ -55,10 +55,9 @@ enum result write_tree_ids(struct writing *writing, int64_t **ids, size_t *count
     if (!column.size || !schema_column_find(resource->table, column))
         return RESULT_OK;
     for (size_t at = 0; result == RESULT_OK && at < *count && *count < WRITE_MOST_BRANCH;) {
-        size_t left = *count - at;
-        size_t taken = left < WRITE_MOST_IDS ? left : WRITE_MOST_IDS;
-        result = add_children(writing, ids, count, &capacity, (struct plan_ids){*ids + at, taken});
-        at += taken;
+        const struct plan_ids part = write_part(*ids, *count, at);
+        result = add_children(writing, ids, count, &capacity, part);
+        at += part.count;
     }
     return result == RESULT_OK && *count >= WRITE_MOST_BRANCH ? RESULT_FAILED : result;
 }
@@ -241,11 +240,8 @@ static enum result each_part(struct writing *writing, const int64_t *ids, size_t
                              hanging_step *step)
 {
     enum result result = RESULT_OK;
-    for (size_t at = 0; result == RESULT_OK && at < count; at += WRITE_MOST_IDS) {
-        size_t left = count - at;
-        const struct plan_ids part = {ids + at, left < WRITE_MOST_IDS ? left : WRITE_MOST_IDS};
-        result = each_hanging(writing, part, step);
-    }
+    for (size_t at = 0; result == RESULT_OK && at < count; at += WRITE_MOST_IDS)
+        result = each_hanging(writing, write_part(ids, count, at), step);
     return result;
 }
 

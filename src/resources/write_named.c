@@ -255,8 +255,8 @@ static enum result read_level(struct writing *writing, unsigned level, bool is_l
             continue;
         if (!collect_ids(writing, resource, &ids, &count))
             return RESULT_NO_MEMORY;
-        if (count)
-            result = read_rows(writing, resource, (struct plan_ids){ids, count},
+        for (size_t at = 0; result == RESULT_OK && at < count; at += WRITE_MOST_IDS)
+            result = read_rows(writing, resource, write_part(ids, count, at),
                                is_locking && is_written_to(resource));
     }
     return result;

@@ -20,7 +20,10 @@
 enum {
     WRITE_MOST_REFERENCES = CATALOG_MOST_REFERENCES, /* catalog_check.c sees to it */
     WRITE_MOST_LEVELS = CATALOG_MOST_LEVELS,
-    WRITE_MOST_IDS = 1024,      /* in one statement */
+    /* In one statement. From 200 on (eq_range_index_dive_limit) servers guess by averages how many
+     * rows an id has, and where most rows have 0 they rather read the whole index; from 1,000 on
+     * MariaDB makes a table of the ids. */
+    WRITE_MOST_IDS = 128,
     WRITE_MOST_BRANCH = 100000, /* rows of a tree below one record */
 };
 
@@ -61,6 +64,13 @@ struct writing {
     size_t byte_count;
     size_t byte_capacity;
 };
+
+/* The ids from at on that one statement takes. */
+static inline struct plan_ids write_part(const int64_t *ids, size_t count, size_t at)
+{
+    size_t left = count - at;
+    return (struct plan_ids){ids + at, left < WRITE_MOST_IDS ? left : WRITE_MOST_IDS};
+}
 
 /* write_named.c */
 enum result write_named_lock(struct writing *writing);

@@ -271,12 +271,8 @@ static enum result move_along(struct writing *writing)
     if (!move.count)
         return RESULT_OK;
     enum result result = write_tree_ids(writing, &ids, &count);
-    for (size_t at = 0; result == RESULT_OK && at < count; at += WRITE_MOST_IDS) {
-        size_t left = count - at;
-        result =
-            move_below(writing, &move,
-                       (struct plan_ids){ids + at, left < WRITE_MOST_IDS ? left : WRITE_MOST_IDS});
-    }
+    for (size_t at = 0; result == RESULT_OK && at < count; at += WRITE_MOST_IDS)
+        result = move_below(writing, &move, write_part(ids, count, at));
     return result == RESULT_OK ? move_thread(writing, &move) : result;
 }
 

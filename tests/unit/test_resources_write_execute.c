@@ -488,6 +488,37 @@ static void test_all_ways_to_hang(void **state)
     end();
 }
 
+static int64_t entries_read(void)
+{
+    const struct database_cell *cells = NULL;
+    static const char sql[] = "SELECT CAST(SUM(VARIABLE_VALUE) AS UNSIGNED) FROM "
+                              "information_schema.SESSION_STATUS WHERE VARIABLE_NAME LIKE "
+                              "'Handler_read%'";
+    assert_int_equal(database_query(bench.database, slice_from(sql), NULL, 0), RESULT_OK);
+    assert_int_equal(database_next(bench.database, &cells), RESULT_OK);
+    int64_t count = cells[0].integer;
+    database_finish(bench.database);
+    return count;
+}
+
+/* A branch is found by its own rows, however many others stand at the root: with long lists of ids
+ * servers read the whole index, once a list. */
+static void test_branch_in_a_large_table(void **state)
+{
+    (void)state;
+    BEGIN(ALONE(",\"rules\":{\"tree\":{\"column\":\"above\",\"children\":\"below\"},\"references\":"
+                "{\"above\":{\"resource\":\"r\"}}}"),
+          "CREATE TABLE r (id int PRIMARY KEY AUTO_INCREMENT, above int NOT NULL, KEY (above))",
+          "INSERT INTO r SELECT seq, IF(seq BETWEEN 2 AND 600, 1, 0) FROM seq_1_to_30000",
+          "ANALYZE TABLE r");
+    int64_t before = entries_read();
+    succeeds("DELETE", "r/1", "{}");
+    assert_answer_holds("\"deleted\":{\"r\":600}");
+    assert_true(entries_read() - before < 10000);
+    assert_rows("SELECT COUNT(*) FROM r", "29400");
+    end();
+}
+
 /* A record that names a row of what is off names nothing that could be looked at. */
 static void test_naming_what_is_off(void **state)
 {
@@ -601,6 +632,7 @@ int main(void)
         TEST(test_keys_that_do_not_count),
         TEST(test_half_a_thread),
         TEST(test_all_ways_to_hang),
+        TEST(test_branch_in_a_large_table),
         TEST(test_naming_what_is_off),
         TEST(test_filled_in),
     };
