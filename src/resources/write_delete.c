@@ -202,13 +202,29 @@ static enum result delete_rows(struct writing *writing, const struct model_resou
 
 /* --- threads ------------------------------------------------------------------------------- */
 
-/* The thread goes on without its first row: the next one becomes the first, closed if it was. */
+/* The thread stays open, or closed, as its first row has said until now. */
+static enum result carry_state(struct writing *writing, int64_t next)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct slice column = resource->catalog->rules.closed.column;
+    const struct model_column *state = column.size ? model_column_find(resource, column) : NULL;
+    struct plan plan;
+    if (!state || writing->stored[state - resource->columns].is_null)
+        return RESULT_OK;
+    const struct plan_assign same = {
+        .column = column, .value = database_text(writing->stored[state - resource->columns].text)};
+    plan_init(&plan, writing->context->arena);
+    plan_update(&plan, resource->catalog->table, &same, 1, model_key(resource)->name,
+                (struct plan_ids){&next, 1});
+    return write_run(writing, &plan);
+}
+
+/* The thread goes on without its first row: the next one becomes the first. */
 static enum result hand_thread_on(struct writing *writing)
 {
     const struct model_resource *resource = writing->write->resource;
     const struct catalog_resource *catalog = resource->catalog;
     const struct slice key = model_key(resource)->name;
-    const struct catalog_constant *closed = &catalog->rules.closed;
     struct plan_hanging rest = {.link = {catalog->table, catalog->threads.column, NULL},
                                 .ids = {&writing->write->id, 1},
                                 .key = key,
@@ -225,13 +241,7 @@ static enum result hand_thread_on(struct writing *writing)
     plan_init(&plan, writing->context->arena);
     plan_update_hanging(&plan, &rest, &thread, 1);
     result = write_run(writing, &plan);
-    if (result != RESULT_OK || !writing->target->is_closed)
-        return result;
-    const struct plan_assign state = {.column = closed->column,
-                                      .value = database_text(closed->value)};
-    plan_init(&plan, writing->context->arena);
-    plan_update(&plan, catalog->table, &state, 1, key, (struct plan_ids){&next, 1});
-    return write_run(writing, &plan);
+    return result == RESULT_OK ? carry_state(writing, next) : result;
 }
 
 /* --- all ----------------------------------------------------------------------------------- */
