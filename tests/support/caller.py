@@ -45,10 +45,11 @@ class Caller:
             self.connection.close()
             self.connection = None
 
-    def ask(self, method, chain, params=None, **fields):
-        """fields: if_match='"x"' is If-Match. Raises OSError or Closed when no answer came."""
+    def ask(self, method, chain, params=None, query=None, **fields):
+        """query: further pairs; fields: If_Match='"x"' is If-Match. Raises OSError or Closed when no answer came."""
         body = b"" if params is None else json.dumps(params).encode()
-        lines = [f"{method} {BASE}/api.php/v1/{chain}/json?{self.query} HTTP/1.1", "Host: t"]
+        pairs = self.query + ("&" + urllib.parse.urlencode(query) if query else "")
+        lines = [f"{method} {BASE}/api.php/v1/{chain}/json?{pairs} HTTP/1.1", "Host: t"]
         if params is not None:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]
