@@ -202,6 +202,97 @@ static void test_a_lane_holds_three_quarters_of_the_workers(void **state)
     pool_queue_clear(&queue);
 }
 
+enum { WIDE = 0, NARROW = 1 }; /* lanes of make_narrow_queue */
+
+static struct pool_queue make_narrow_queue(size_t workers, size_t limit)
+{
+    struct pool_queue queue;
+    struct pool_options options = {
+        .workers = workers, .queue = limit, .lanes = 2, .narrow_lanes = 1};
+    assert_int_equal(pool_queue_init(&queue, &options), RESULT_OK);
+    return queue;
+}
+
+static size_t push_many(struct pool_queue *queue, struct pool_job *jobs, size_t count,
+                        uint32_t lane)
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < count; i++) {
+        jobs[i] = (struct pool_job){.lane = lane};
+        taken += pool_queue_push(queue, &jobs[i]) == RESULT_OK;
+    }
+    return taken;
+}
+
+static size_t pop_all(struct pool_queue *queue)
+{
+    size_t count = 0;
+    while (pool_queue_pop(queue) != NULL)
+        count++;
+    return count;
+}
+
+/* loop/pool.h: a narrow lane holds at most half of the workers; the others are as they were. */
+static void test_a_narrow_lane_holds_half_of_the_workers(void **state)
+{
+    (void)state;
+    struct pool_queue queue = make_narrow_queue(8, 100);
+    struct pool_job narrow[20];
+    struct pool_job wide[20];
+    assert_int_equal(push_many(&queue, narrow, 20, NARROW), 20);
+    assert_int_equal(pop_all(&queue), 4);
+    assert_int_equal(push_many(&queue, wide, 20, WIDE), 20);
+    assert_int_equal(pop_all(&queue), 6);
+    pool_queue_finish(&queue, NARROW);
+    assert_ptr_equal(pool_queue_pop(&queue), &narrow[4]);
+    assert_null(pool_queue_pop(&queue));
+    pool_queue_clear(&queue);
+}
+
+/* And at most a quarter of the queue, so that what fills it fills it for nobody else. */
+static void test_a_narrow_lane_holds_a_quarter_of_the_queue(void **state)
+{
+    (void)state;
+    struct pool_queue queue = make_narrow_queue(8, 100);
+    struct pool_job narrow[100];
+    struct pool_job wide[100];
+    struct pool_job last = {.lane = NARROW};
+    assert_int_equal(push_many(&queue, narrow, 100, NARROW), 25);
+    assert_int_equal(push_many(&queue, wide, 100, WIDE), 75);
+    assert_int_equal(pool_queue_push(&queue, &last), RESULT_LIMIT);
+    /* What is taken makes room, in its own lane. */
+    assert_ptr_equal(pool_queue_pop(&queue), &narrow[0]);
+    assert_int_equal(pool_queue_push(&queue, &last), RESULT_OK);
+    pool_queue_clear(&queue);
+}
+
+/* A follower waits as its leader does, so it counts too. */
+static void test_followers_count_in_a_narrow_lane(void **state)
+{
+    (void)state;
+    struct pool_queue queue = make_narrow_queue(8, 8);
+    struct pool_job jobs[3] = {{.lane = NARROW, .key = SLICE("a")},
+                               {.lane = NARROW, .key = SLICE("a")},
+                               {.lane = NARROW, .key = SLICE("a")}};
+    assert_int_equal(pool_queue_push(&queue, &jobs[0]), RESULT_OK);
+    assert_int_equal(pool_queue_push(&queue, &jobs[1]), RESULT_OK);
+    assert_int_equal(pool_queue_push(&queue, &jobs[2]), RESULT_LIMIT);
+    assert_ptr_equal(pool_queue_pop(&queue), &jobs[0]);
+    assert_int_equal(pool_queue_push(&queue, &jobs[2]), RESULT_OK);
+    pool_queue_clear(&queue);
+}
+
+/* However few workers and places there are, a narrow lane has one of each. */
+static void test_a_narrow_lane_of_a_small_pool(void **state)
+{
+    (void)state;
+    struct pool_queue queue = make_narrow_queue(1, 2);
+    struct pool_job jobs[2];
+    assert_int_equal(push_many(&queue, jobs, 2, NARROW), 1);
+    assert_int_equal(pop_all(&queue), 1);
+    pool_queue_clear(&queue);
+}
+
 static void test_a_full_queue_refuses(void **state)
 {
     (void)state;
@@ -552,6 +643,10 @@ int main(void)
         cmocka_unit_test(test_drain_gives_up_after_its_time),
         cmocka_unit_test(test_lanes_are_served_in_turn),
         cmocka_unit_test(test_a_lane_holds_three_quarters_of_the_workers),
+        cmocka_unit_test(test_a_narrow_lane_holds_half_of_the_workers),
+        cmocka_unit_test(test_a_narrow_lane_holds_a_quarter_of_the_queue),
+        cmocka_unit_test(test_followers_count_in_a_narrow_lane),
+        cmocka_unit_test(test_a_narrow_lane_of_a_small_pool),
         cmocka_unit_test(test_a_full_queue_refuses),
         cmocka_unit_test(test_only_queued_jobs_are_joined),
         cmocka_unit_test(test_jobs_of_a_group_are_taken_together),
