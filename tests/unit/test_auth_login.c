@@ -1,6 +1,6 @@
 /*
- * auth-and-bans.md, "Admin login". Basic and the memory need no server; the whole check needs one
- * (PORTCULLIS_TEST_SOCKET) and makes a database of its own there.
+ * auth-and-bans.md, "Admin login". Basic and the memory need no server; the whole check has a
+ * MariaDB of its own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +18,7 @@
 #include "auth/login_cache.h"
 #include "base/clock.h"
 #include "observe/metrics.h"
+#include "private_mariadb.h"
 
 #define MD5_DEMO  "fe01ce2a7fbac8fafaed7c982a04e229" /* demo */
 #define MD5_WRONG "00000000000000000000000000000000"
@@ -92,6 +93,7 @@ static void test_recall_refreshes_ahead(void **state)
     remember(cache, demo, clock_now_us() - 250000, false);
     assert_int_equal(login_recall(cache, &demo, &principal), LOGIN_UNKNOWN);
     assert_int_equal(login_recall(cache, &demo, &principal), LOGIN_UNKNOWN);
+    assert_int_equal(login_recall(cache, &other, &principal), LOGIN_UNKNOWN);
     login_cache_destroy(cache);
 }
 
@@ -138,10 +140,12 @@ static void test_memory_is_shared(void **state)
     login_cache_destroy(cache);
 }
 
-static struct config_mysql mysql = {.user = (char[]){"root"},
+static struct private_mariadb server;
+static struct config_mysql mysql = {.socket = server.socket,
+                                    .user = (char[]){"root"},
                                     .password = (char[]){""},
                                     .connect_timeout_ms = 2000,
-                                    .read_deadline_ms = 5000,
+                                    .read_deadline_ms = 30000,
                                     .statements = 16};
 
 static void run_sql(struct database *database, const char *sql)
@@ -153,15 +157,16 @@ static void run_sql(struct database *database, const char *sql)
 static int login_setup(void **state)
 {
     *state = NULL;
-    mysql.socket = getenv("PORTCULLIS_TEST_SOCKET");
-    if (!mysql.socket)
+    if (!private_mariadb_is_installed())
         return 0;
+    if (!private_mariadb_start(&server))
+        return -1;
     struct database *database = database_create(&mysql);
-    run_sql(database, "DROP DATABASE IF EXISTS portcullis_test_login");
     run_sql(database, "CREATE DATABASE portcullis_test_login CHARACTER SET utf8mb3");
     run_sql(database, "USE portcullis_test_login");
     run_sql(database, "CREATE TABLE tbladmins (id int PRIMARY KEY, roleid int NOT NULL, username "
-                      "text NOT NULL, password varchar(255) NOT NULL, disabled int NOT NULL)");
+                      "text NOT NULL, password varchar(255) NOT NULL, disabled int NOT NULL, "
+                      "supportdepts text NOT NULL)");
     run_sql(database, "CREATE TABLE tbladdonmodules (module text, setting text, value text)");
     run_sql(database, "INSERT INTO tbladdonmodules VALUES ('wbteampro','access','1, 3'),"
                       "('other','access','2')");
@@ -169,8 +174,10 @@ static int login_setup(void **state)
     char setting[64], sql[512];
     crypt_gensalt_rn("$2y$", 5, "0123456789abcdef", 16, setting, sizeof(setting));
     snprintf(sql, sizeof(sql),
-             "INSERT INTO tbladmins VALUES (1,1,'md5','" MD5_DEMO "',0),(2,3,'bc','%s',0),"
-             "(3,1,'off','" MD5_DEMO "',1),(4,2,'norole','" MD5_DEMO "',0),(5,1,'odd','plain',0)",
+             "INSERT INTO tbladmins VALUES (1,1,'md5','" MD5_DEMO
+             "',0,''),(2,3,'bc','%s',0,'1,7,'),"
+             "(3,1,'off','" MD5_DEMO "',1,''),(4,2,'norole','" MD5_DEMO "',0,''),"
+             "(5,1,'odd','plain',0,'')",
              crypt_r(MD5_DEMO, setting, &work));
     run_sql(database, sql);
     *state = database;
@@ -180,6 +187,7 @@ static int login_setup(void **state)
 static int login_teardown(void **state)
 {
     database_destroy(*state);
+    private_mariadb_stop(&server);
     return 0;
 }
 
@@ -257,6 +265,8 @@ static void test_check_forgets(void **state)
     assert_int_equal(login_check(cache, database, &bc, &principal), LOGIN_OK);
     assert_int_equal(principal.admin_id, 2);
     assert_string_equal(principal.username, "bc");
+    assert_int_equal(principal.department_count, 2);
+    assert_int_equal(principal.departments[1], 7);
     assert_int_equal(login_recall(cache, &bc, &principal), LOGIN_OK);
     run_sql(database, "UPDATE tbladmins SET disabled=1 WHERE id=2");
     assert_int_equal(login_check(cache, database, &bc, &principal), LOGIN_WRONG);
