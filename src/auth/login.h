@@ -39,6 +39,7 @@ enum login_verdict {
     LOGIN_OFF,         /* 503: api_active says the API is off */
     LOGIN_BUSY,        /* 503: auth.max_hashing reached */
     LOGIN_UNAVAILABLE, /* 503: the database is away */
+    LOGIN_DUE,         /* login_recall only: was right, but must be read again; ask a worker */
     LOGIN_UNKNOWN,     /* login_recall only: ask a worker */
 };
 
@@ -49,8 +50,9 @@ struct login_cache; /* shared by all threads; see login_cache.c */
 struct login_cache *login_cache_create(const struct config_auth *config, size_t workers);
 void login_cache_destroy(struct login_cache *cache);
 
-/* Loop thread; no I/O, no bcrypt: LOGIN_OK with *principal, LOGIN_MISSING, LOGIN_WRONG for what is
- * malformed beyond any doubt is NOT decided here (it must cost the dummy hash): LOGIN_UNKNOWN. */
+/* Loop thread; no I/O, no bcrypt: LOGIN_OK with *principal, LOGIN_MISSING, LOGIN_DUE for those who
+ * need not stand in line with strangers. LOGIN_WRONG for what is malformed beyond any doubt is NOT
+ * decided here (it must cost the dummy hash): LOGIN_UNKNOWN. */
 enum login_verdict login_recall(struct login_cache *cache,
                                 const struct login_credentials *credentials,
                                 struct auth_principal *principal);

@@ -183,12 +183,22 @@ enum login_verdict login_recall(struct login_cache *cache,
     login_cache_key(cache, credentials, key);
     pthread_rwlock_rdlock(&cache->lock);
     struct login_entry *entry = entry_find(cache, key);
-    bool is_known = entry && entry_serves(cache, entry, clock_now_us());
-    if (is_known)
+    enum login_verdict verdict = entry ? LOGIN_DUE : LOGIN_UNKNOWN;
+    if (entry && entry_serves(cache, entry, clock_now_us())) {
         *principal = entry->principal;
+        verdict = LOGIN_OK;
+    }
     pthread_rwlock_unlock(&cache->lock);
-    metric_increment(is_known ? METRIC_AUTH_HITS : METRIC_AUTH_MISSES);
-    return is_known ? LOGIN_OK : LOGIN_UNKNOWN;
+    metric_increment(verdict == LOGIN_OK ? METRIC_AUTH_HITS : METRIC_AUTH_MISSES);
+    return verdict;
+}
+
+bool login_cache_holds(struct login_cache *cache, const unsigned char key[LOGIN_KEY_BYTES])
+{
+    pthread_rwlock_rdlock(&cache->lock);
+    bool is_held = entry_find(cache, key) != NULL;
+    pthread_rwlock_unlock(&cache->lock);
+    return is_held;
 }
 
 bool login_cache_is_verified(struct login_cache *cache, const unsigned char key[LOGIN_KEY_BYTES],

@@ -15,6 +15,8 @@ void login_cache_key(struct login_cache *cache, const struct login_credentials *
 void login_cache_digest(struct login_cache *cache, struct slice stored,
                         unsigned char digest[LOGIN_KEY_BYTES]);
 
+/* Has this password been right, however long ago? */
+bool login_cache_holds(struct login_cache *cache, const unsigned char key[LOGIN_KEY_BYTES]);
 /* Was this password verified against this very stored hash within auth.cache_ttl? */
 bool login_cache_is_verified(struct login_cache *cache, const unsigned char key[LOGIN_KEY_BYTES],
                              const unsigned char digest[LOGIN_KEY_BYTES]);

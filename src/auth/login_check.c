@@ -180,7 +180,9 @@ static enum login_verdict password_check(struct check *check)
 {
     if (check->was_verified || is_right_md5(check))
         return LOGIN_OK;
-    if (!login_gate_compute(login_cache_gate(check->cache), password_compute, check))
+    enum login_caller caller =
+        login_cache_holds(check->cache, check->key) ? LOGIN_RETURNING : LOGIN_STRANGER;
+    if (!login_gate_compute(login_cache_gate(check->cache), caller, password_compute, check))
         return LOGIN_BUSY;
     return check->is_right ? LOGIN_OK : LOGIN_WRONG;
 }

@@ -242,8 +242,8 @@ enum result gateway_start(struct gateway *gateway)
     const struct pool_options options = {
         .workers = gateway->worker_count,
         .queue = gateway->config->mysql.queue,
-        .lanes = gateway->catalog->resource_count + 1,
-        .narrow_lanes = 1,
+        .lanes = gateway->catalog->resource_count + GATEWAY_LOGIN_LANES,
+        .narrow_lanes = GATEWAY_LOGIN_LANES,
         .hooks = {worker_init, worker_fini, worker_interrupt, worker_idle, gateway},
     };
     learn_model(gateway);

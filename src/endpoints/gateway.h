@@ -50,10 +50,14 @@ struct gateway {
     char start_text[16];            /* random; begins every request id of this process */
 };
 
-/* The pool's lane for logins: behind those of the resources, and narrower. */
-static inline uint32_t gateway_login_lane(const struct gateway *gateway)
+/* The pool's lanes for logins: behind those of the resources, and narrower. Those who have been in
+ * have one of their own, so that they do not stand behind strangers every auth.recheck. */
+enum gateway_lane { GATEWAY_LANE_STRANGERS, GATEWAY_LANE_RETURNING, GATEWAY_LOGIN_LANES };
+
+static inline uint32_t gateway_login_lane(const struct gateway *gateway,
+                                          enum gateway_lane lane)
 {
-    return (uint32_t)gateway->catalog->resource_count;
+    return (uint32_t)(gateway->catalog->resource_count + lane);
 }
 
 /* Builds it all and binds the listeners; nothing runs yet. Problems are logged. */

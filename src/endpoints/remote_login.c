@@ -2,7 +2,9 @@
  * The login of a request. What memory knows is let in at once. Anything else is an attempt: as many
  * of one address may be undecided as failures are left to it, the others wait in line
  * (auth-and-bans.md, "Bans"), each in its own request and at no worker's expense. An attempt is a
- * job of its own, in a lane of its own: whatever logins wait for, those who are in do not.
+ * job of its own, in a lane of its own: whatever logins wait for, those who are in do not. Nor do
+ * those whose row is due to be read again, which happens to everybody every auth.recheck: behind
+ * the strangers of a storm they would all stand still.
  */
 #include <inttypes.h>
 
@@ -147,7 +149,7 @@ static void submit_attempt(struct remote_request *request)
     struct pool_job *job = &request->job;
     job->run = check;
     job->done = on_checked;
-    if (!remote_submit_job(request, gateway_login_lane(request->gateway)))
+    if (!remote_submit_job(request, gateway_login_lane(request->gateway, request->login_lane)))
         end_attempt(request, BAN_UNDECIDED);
 }
 
@@ -200,6 +202,8 @@ void remote_login_begin(struct remote_request *request)
         explain_login(request, verdict);
         remote_refuse(request);
     } else {
+        request->login_lane =
+            verdict == LOGIN_DUE ? GATEWAY_LANE_RETURNING : GATEWAY_LANE_STRANGERS;
         begin_attempt(request);
     }
 }

@@ -61,6 +61,7 @@ struct remote_request {
     struct ban_attempt attempt; /* of a login that is not known */
     bool is_in_line;            /* the attempt waits for its turn */
     bool is_undecided;          /* it had its turn, and has no outcome yet */
+    enum gateway_lane login_lane;
 
     struct query_viewer viewer; /* the principal, once is_compiled */
     struct query_set queries;   /* of a read */

@@ -23,6 +23,8 @@
 #define MD5_DEMO  "fe01ce2a7fbac8fafaed7c982a04e229" /* demo */
 #define MD5_WRONG "00000000000000000000000000000000"
 
+#define HOUR_US   UINT64_C(3600000000)
+
 static struct config_auth auth = {.cache_ttl_ms = 30000, .recheck_ms = 200, .max_hashing = 0};
 
 static struct login_credentials credentials_of(const char *username, const char *md5_hex)
@@ -88,11 +90,11 @@ static void test_recall_refreshes_ahead(void **state)
     assert_int_equal(login_recall(cache, &nobody, &principal), LOGIN_MISSING);
 
     remember(cache, demo, clock_now_us() - 150000, false);
-    assert_int_equal(login_recall(cache, &demo, &principal), LOGIN_UNKNOWN); /* sent to refresh */
+    assert_int_equal(login_recall(cache, &demo, &principal), LOGIN_DUE); /* sent to refresh */
     assert_int_equal(login_recall(cache, &demo, &principal), LOGIN_OK);
     remember(cache, demo, clock_now_us() - 250000, false);
-    assert_int_equal(login_recall(cache, &demo, &principal), LOGIN_UNKNOWN);
-    assert_int_equal(login_recall(cache, &demo, &principal), LOGIN_UNKNOWN);
+    assert_int_equal(login_recall(cache, &demo, &principal), LOGIN_DUE);
+    assert_int_equal(login_recall(cache, &demo, &principal), LOGIN_DUE);
     assert_int_equal(login_recall(cache, &other, &principal), LOGIN_UNKNOWN);
     login_cache_destroy(cache);
 }
@@ -279,6 +281,38 @@ static void test_check_forgets(void **state)
     login_cache_destroy(cache);
 }
 
+static void rest_gate(struct login_cache *cache, uint64_t until_us)
+{
+    struct login_gate *gate = login_cache_gate(cache);
+    pthread_mutex_lock(&gate->lock);
+    gate->rest_until_us = until_us;
+    pthread_mutex_unlock(&gate->lock);
+}
+
+/* A storm that keeps the gate at rest keeps nobody out whose password has been right before, also
+ * when it must be hashed anew (auth.cache_ttl); it is strangers who are told to try again. */
+static void test_check_prefers_who_returns(void **state)
+{
+    struct database *database = *state;
+    if (!database)
+        skip();
+    struct config_auth forgetful = {.cache_ttl_ms = 0, .recheck_ms = 0};
+    struct login_cache *cache = login_cache_create(&forgetful, 1);
+    struct auth_principal principal;
+    struct login_credentials bc = credentials_of("bc", MD5_DEMO);
+    rest_gate(cache, clock_now_us() + HOUR_US);
+    assert_int_equal(verdict_of(cache, database, "bc", MD5_DEMO), LOGIN_BUSY);
+    rest_gate(cache, 0);
+    assert_int_equal(verdict_of(cache, database, "bc", MD5_DEMO), LOGIN_OK);
+    assert_int_equal(login_recall(cache, &bc, &principal), LOGIN_DUE);
+    rest_gate(cache, clock_now_us() + HOUR_US);
+    assert_int_equal(verdict_of(cache, database, "bc", MD5_DEMO), LOGIN_OK);
+    assert_int_equal(verdict_of(cache, database, "bc", MD5_WRONG), LOGIN_BUSY);
+    assert_int_equal(verdict_of(cache, database, "nobody", MD5_DEMO), LOGIN_BUSY);
+    assert_int_equal(verdict_of(cache, database, "md5", MD5_DEMO), LOGIN_OK); /* costs nothing */
+    login_cache_destroy(cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_check_verdicts),
         cmocka_unit_test(test_check_switched_off),
         cmocka_unit_test(test_check_forgets),
+        cmocka_unit_test(test_check_prefers_who_returns),
     };
     return cmocka_run_group_tests(tests, login_setup, login_teardown);
 }
