@@ -2,8 +2,8 @@
  * The limit D of the bench: the statements of a route, prepared once a connection and executed as
  * fast as N connections on N threads can, every row fetched whole, no HTTP around them. Standard
  * input has one line a statement, its parameters before a tab: each is LOW:HIGH, a random integer
- * drawn once a set for each distinct pair, so that statements of a set ask for the same record. A set
- * may be a transaction that writes.
+ * drawn once a set for each distinct pair, so that statements of a set ask for the same record. A
+ * set may be a transaction that writes.
  *
  *     bench_direct SOCKET USER PASSWORD DATABASE CONNECTIONS SECONDS < STATEMENTS
  *

@@ -30,7 +30,7 @@ struct login_gate {
     pthread_cond_t given; /* something to compute, or the end */
     pthread_cond_t done;  /* something was computed */
     size_t running[LOGIN_CALLERS];
-    size_t most_running; /* of all together */
+    size_t most_running;             /* of all together */
     size_t cpus;                     /* that hashings may take at once */
     size_t waiting[LOGIN_CALLERS];   /* for a place */
     size_t most_held[LOGIN_CALLERS]; /* workers: by strangers; by strangers and others together */

@@ -54,8 +54,7 @@ struct gateway {
  * have one of their own, so that they do not stand behind strangers every auth.recheck. */
 enum gateway_lane { GATEWAY_LANE_STRANGERS, GATEWAY_LANE_RETURNING, GATEWAY_LOGIN_LANES };
 
-static inline uint32_t gateway_login_lane(const struct gateway *gateway,
-                                          enum gateway_lane lane)
+static inline uint32_t gateway_login_lane(const struct gateway *gateway, enum gateway_lane lane)
 {
     return (uint32_t)(gateway->catalog->resource_count + lane);
 }
