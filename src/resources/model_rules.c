@@ -29,7 +29,8 @@ static bool has_column(struct model_joining *joining, struct slice column)
 {
     if (!column.size || schema_column_find(joining->table, column))
         return true;
-    if (!catalog_names_hold(&joining->catalog->known, column))
+    if (!catalog_names_hold(&joining->catalog->known, column) &&
+        !catalog_names_hold(&joining->catalog->sent, column))
         MODEL_FIND(joining, MODEL_WARNING,
                    "table `%.*s` has no column `%.*s`, which the rules for writing name: what they "
                    "ask of it is left undone; name the right column in the catalog "
@@ -241,8 +242,8 @@ enum result model_join_rules(struct model_joining *joining)
     resource->level = level_of(resource, 0);
     if (!joining->table || !joining->table->exists)
         return RESULT_OK;
-    resource->dependants = arena_zalloc(&joining->model->arena,
-                                        (dependants->count + 1) * sizeof(*resource->dependants));
+    resource->dependants =
+        arena_zalloc(&joining->model->arena, (dependants->count + 1) * sizeof(void *));
     if (!resource->dependants)
         return RESULT_NO_MEMORY;
     for (size_t i = 0; i < dependants->count; i++)
