@@ -104,7 +104,7 @@ def rarely(strategy, otherwise):
 
 
 DEEDS = st.builds(
-    Deed, kind=st.sampled_from(["create"] * 6 + ["reply"] * 2 + ["update"] * 8 + ["delete"] * 3 + ["read"] * 2 + ["end", "again"]), resource=st.sampled_from(
+    Deed, kind=st.sampled_from(["create"] * 6 + ["reply"] * 2 + ["update"] * 6 + ["move"] * 3 + ["delete"] * 3 + ["read"] * 2 + ["end", "hide", "again"]), resource=st.sampled_from(
         ["projects", "actions", "actions", "actions", "topics", "topics", "files", "timelogs", "ticketxrefs"]), at=small(19),
     above=st.sampled_from([0, 0, 0, 1, 2, 3, 4]), columns=st.lists(st.tuples(small(8), small(5)), max_size=3).map(tuple),
     links=st.lists(st.tuples(small(4), small(19)), max_size=2).map(tuple), bad=rarely(st.tuples(small(8), small(4)), None),
@@ -115,7 +115,8 @@ DEEDS = st.builds(
 
 PROLOGUE = (Deed("create", "projects", columns=((0, 0),)), Deed("create", "projects", columns=((0, 1),)),
             Deed("create", "actions", above=1, columns=((0, 0),)), Deed("create", "actions", above=1, columns=((0, 0),), links=((1, 0),)),
-            Deed("create", "topics", above=2, columns=((1, 1),)), Deed("create", "files", above=2, columns=((0, 1),)))
+            Deed("create", "timelogs", above=1), Deed("create", "topics", above=2, columns=((1, 1),)), Deed("reply", "topics"),
+            Deed("reply", "topics", at=1), Deed("create", "files", above=2, columns=((0, 1),)))
 
 
 # ---- one world: a gateway, its database, and the model of it ------------------------------------------
@@ -205,13 +206,21 @@ class World:
         return item
 
     def write(self, deed):
-        method = {"create": "POST", "reply": "POST", "update": "PUT", "delete": "DELETE", "end": "PUT"}[deed.kind]
+        method = {"create": "POST", "reply": "POST", "update": "PUT", "delete": "DELETE"}.get(deed.kind, "PUT")
         is_bulk = deed.is_bulk and deed.kind == "create"
         number = 0 if method == "POST" else self.pick(deed.resource, deed.at)
         items = tuple(self.item(deed, index) for index in range(deed.count if is_bulk else 1)) if deed.kind != "delete" else ({},)
         if deed.kind == "end":  # a project is archived, a thread closed
             name, value = ENDS.get(deed.resource, ENDS["projects"])
             items = ({name: (value, value)},)
+        if deed.kind == "hide":
+            items = ({"visible_status": ("manager", "manager")},)
+        if deed.kind == "move":  # to another project, out of whatever it hung on, or below another action
+            up = "parent_action_id" if deed.resource == "actions" else "action_id"
+            action = self.pick("actions", deed.above + deed.count) if deed.is_bulk or deed.dry_run or deed.force else 0
+            project = self.pick("projects", deed.at // 3)
+            project = self.model.rows["actions"].get(action, {}).get("project_id", project)
+            items = ({"project_id": (project, project), up: (action, action)},)
         if deed.kind == "reply":
             items = ({FIRST[deed.resource]: ("reply", "reply"), "thread_id": (self.pick(deed.resource, deed.at),) * 2},)
         row, unknown = self.model.rows[deed.resource].get(number), ()
@@ -277,6 +286,10 @@ class World:
             return
         if deed.kind == "end" and deed.resource not in ENDS:
             deed = dataclasses.replace(deed, resource="projects", above=0)
+        if deed.kind == "hide":
+            deed = dataclasses.replace(deed, resource="projects", above=0, user=1)
+        if deed.kind == "move" and deed.resource == "projects":
+            deed = dataclasses.replace(deed, resource="actions")
         if deed.kind == "reply" and deed.resource not in STATE:
             deed = dataclasses.replace(deed, resource="topics")
         if deed.kind != "reply" and not self.ids[deed.resource]:
@@ -468,9 +481,9 @@ def play(world, deeds):
         world.do(deed)
 
 
-@settings(max_examples=2000 if LONG else 90, deadline=None, derandomize=not LONG, database=None,
+@settings(max_examples=3000 if LONG else 100, deadline=None, derandomize=not LONG, database=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(deeds=st.lists(DEEDS, min_size=5, max_size=30))
+@given(deeds=st.lists(DEEDS, min_size=20, max_size=40))
 def test_writes_against_the_model(world, deeds):
     """Whatever is asked, in whichever order: status, faults, every row, every line are as the specification says."""
     play(world, deeds)
