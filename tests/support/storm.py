@@ -169,7 +169,8 @@ class Client:
         params = {"action_name": self.unique()}
         parent = self.known.any("actions", self.chance) if self.chance.random() < 0.6 else None
         if parent:
-            self.create("sub-action", "actions", {**params, "parent_action_id": parent, "project_id": self.chance.choice(self.storm.lasting)})
+            project = self.chance.choice(self.storm.lasting)
+            self.create("sub-action", "actions", {**params, "parent_action_id": parent, "project_id": project})
         else:
             self.create("action", f"projects/{self.somewhere()}/actions", params)
 
