@@ -15,7 +15,14 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
-enum { BATCH = 100, BATCHES_A_TICK = 20, EPOCH_BYTES = 64, AGAIN_US = 1000000, MOST_LIFTED = 256 };
+enum {
+    BATCH = 100,
+    BATCHES_A_TICK = 20,
+    GATHER_US = 2000, /* of the loop, a tick, to look for what is to be told */
+    EPOCH_BYTES = 64,
+    AGAIN_US = 1000000,
+    MOST_LIFTED = 256
+};
 #define EPOCH_LIFE_MS "2592000000" /* 30 days, begun anew at every resync */
 
 enum phase { IDLE, ASKED, PULLING, TELLING };
@@ -32,9 +39,10 @@ struct ban_merge {
     bool has_lost;      /* Redis has another epoch than before: it knows nothing of ours */
     uint64_t resync_us; /* when the next is due */
     char epoch[EPOCH_BYTES];
-    struct ban *told; /* owned; memory's bans while TELLING */
+    struct ban *told; /* owned; some of memory's bans while TELLING */
     size_t told_count;
     size_t told_at;
+    size_t told_part;                   /* of the table; those below have been told */
     struct network lifted[MOST_LIFTED]; /* since this pull began: its pages may still have them */
     size_t lifted_count;
     bool is_up;
@@ -101,8 +109,9 @@ static uint64_t heard_poll(struct ban_table *table, const struct network *networ
     return is_known ? known.poll : ban_table_last_poll(table) + 1;
 }
 
+/* is_shown: it stands in Redis, so Redis need not be told. */
 static void put_heard(struct ban_merge *merge, const struct network *network, uint64_t left_ms,
-                      bool has_row)
+                      bool has_row, bool is_shown)
 {
     struct ban_table *table = merge->options.table;
     int64_t now_ms = wall_ms();
@@ -110,7 +119,9 @@ static void put_heard(struct ban_merge *merge, const struct network *network, ui
         return;
     const struct ban ban = {*network, now_ms + (int64_t)left_ms,
                             has_row ? heard_poll(table, network, now_ms) : 0};
-    if (ban_table_put(table, &ban, now_ms) != BAN_NEW)
+    enum ban_change change =
+        is_shown ? ban_table_put_shown(table, &ban, now_ms) : ban_table_put(table, &ban, now_ms);
+    if (change != BAN_NEW)
         return;
     metric_increment(METRIC_BANS_HEARD);
     ban_counters_clear(merge->options.counters, network);
@@ -131,7 +142,7 @@ static void hear_ban(struct ban_merge *merge, const struct network *network,
     uint64_t left_ms = 0;
     bool is_lifted = find_unheard(merge, network) < merge->unheard_count;
     if (!is_lifted && slice_to_u64(words[2], &left_ms))
-        put_heard(merge, network, left_ms, slice_equal(words[3], SLICE("1")));
+        put_heard(merge, network, left_ms, slice_equal(words[3], SLICE("1")), false);
 }
 
 static void give_up(struct ban_merge *merge);
@@ -244,9 +255,7 @@ void ban_merge_note_lift(struct ban_merge *merge, const struct network *network)
     lift_provisional(merge, network); /* a page may have brought it back already */
 }
 
-/* --- pulling ------------------------------------------------------------------------------- */
-
-static void pull_page(struct ban_merge *merge, const char *cursor);
+/* --- the end of it ------------------------------------------------------------------------- */
 
 static void finish(struct ban_merge *merge)
 {
@@ -266,41 +275,62 @@ static void give_up(struct ban_merge *merge)
     merge->resync_us = clock_now_us() + AGAIN_US;
 }
 
-struct copying {
-    struct ban_merge *merge;
-    size_t capacity;
-};
+/* --- what is to be told -------------------------------------------------------------------- */
 
 static bool is_to_tell(const struct ban_merge *merge, const struct ban *ban)
 {
     return ban->poll > 0 || merge->only_reads_table;
 }
 
-static bool copy_ban(void *context, const struct ban *ban)
+/* Adds to told what the pull has not shown of the next part of the table. */
+static bool gather_part(struct ban_merge *merge)
 {
-    struct copying *copying = context;
-    struct ban_merge *merge = copying->merge;
-    if (!is_to_tell(merge, ban))
-        return true;
-    if (merge->told_count == copying->capacity)
-        return false;
-    merge->told[merge->told_count++] = *ban;
-    return true;
+    struct ban *bans;
+    size_t count;
+    bool is_whole = ban_table_unshown(merge->options.table, merge->told_part++, &bans, &count);
+    size_t size = (merge->told_count + count) * sizeof(*bans);
+    struct ban *grown = count ? realloc(merge->told, size) : merge->told;
+    is_whole = is_whole && (grown || !count);
+    if (is_whole)
+        merge->told = grown;
+    for (size_t i = 0; is_whole && i < count; i++)
+        if (is_to_tell(merge, &bans[i]))
+            merge->told[merge->told_count++] = bans[i];
+    free(bans);
+    return is_whole;
+}
+
+/* As much as a tick tells, unless that takes too long. */
+static bool gather(struct ban_merge *merge)
+{
+    uint64_t until_us = clock_now_us() + GATHER_US;
+    bool is_whole = true;
+    merge->told_at = merge->told_count = 0;
+    do
+        is_whole = gather_part(merge);
+    while (is_whole && merge->told_part < BAN_TABLE_PARTS && clock_now_us() < until_us &&
+           merge->told_count < (size_t)BATCH * BATCHES_A_TICK);
+    return is_whole;
+}
+
+static bool has_told_all(const struct ban_merge *merge)
+{
+    return merge->told_at == merge->told_count && merge->told_part == BAN_TABLE_PARTS;
 }
 
 static void begin_telling(struct ban_merge *merge)
 {
-    size_t count = ban_table_count(merge->options.table);
-    struct copying copying = {merge, count};
-    merge->told_at = merge->told_count = 0;
-    merge->told = count ? malloc(count * sizeof(*merge->told)) : NULL;
-    if (merge->told)
-        ban_table_each(merge->options.table, copy_ban, &copying);
-    if (merge->told_count)
-        merge->phase = TELLING;
-    else
+    merge->phase = TELLING;
+    merge->told_part = 0;
+    if (!gather(merge))
+        give_up(merge);
+    else if (has_told_all(merge))
         finish(merge);
 }
+
+/* --- pulling ------------------------------------------------------------------------------- */
+
+static void pull_page(struct ban_merge *merge, const char *cursor);
 
 /* Members and scores by turns. */
 static void take_page(struct ban_merge *merge, const redisReply *items)
@@ -316,7 +346,7 @@ static void take_page(struct ban_merge *merge, const redisReply *items)
             !slice_to_u64(slice_of(score->str, (size_t)score->len), &number) ||
             (int64_t)(number / 2) <= now_ms || was_lifted(merge, &network))
             continue;
-        put_heard(merge, &network, number / 2 - (uint64_t)now_ms, number % 2 == 1);
+        put_heard(merge, &network, number / 2 - (uint64_t)now_ms, number % 2 == 1, true);
     }
 }
 
@@ -368,6 +398,7 @@ static void on_epoch(void *context, const redisReply *reply)
     merge->has_lost = merge->epoch[0] && strcmp(merge->epoch, reply->str) != 0;
     snprintf(merge->epoch, sizeof(merge->epoch), "%s", reply->str);
     merge->lifted_count = 0;
+    ban_table_begin_pull(merge->options.table);
     pull_page(merge, "0");
 }
 
@@ -471,13 +502,12 @@ static enum result tell_batch(struct ban_merge *merge)
 
 static void tell(struct ban_merge *merge)
 {
-    enum result result = RESULT_OK;
-    for (size_t i = 0;
-         result == RESULT_OK && merge->told_at < merge->told_count && i < BATCHES_A_TICK; i++)
-        result = tell_batch(merge);
-    if (result != RESULT_OK)
+    bool is_well = merge->told_at < merge->told_count || gather(merge);
+    for (size_t i = 0; is_well && merge->told_at < merge->told_count && i < BATCHES_A_TICK; i++)
+        is_well = tell_batch(merge) == RESULT_OK;
+    if (!is_well)
         give_up(merge);
-    else if (merge->told_at == merge->told_count)
+    else if (has_told_all(merge))
         finish(merge);
 }
 

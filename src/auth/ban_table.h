@@ -50,16 +50,23 @@ bool ban_table_remove(struct ban_table *table, const struct network *network);
 uint64_t ban_table_begin_poll(struct ban_table *table);
 uint64_t ban_table_last_poll(const struct ban_table *table);
 /* After a poll that ended well: removes bans whose row an earlier poll knew and this one did not
- * see; on_lift is told of each, outside of any lock. Ended bans go silently. What ends within
- * seconds is left to end: rows and memory round ends differently, so its row may have ended. */
+ * see; on_lift is told of each, outside of any lock. What ends within seconds is left to end: rows
+ * and memory round ends differently, so its row may have ended. */
 void ban_table_lift_unseen(struct ban_table *table, uint64_t poll, int64_t now_ms,
                            void (*on_lift)(void *context, const struct network *network),
                            void *context);
-/* Removes what has ended, a part of the bans at a call: all of them in BAN_TABLE_PARTS calls. */
+/* Removes what has ended, looking at a bounded part of the bans at a call: 100 ms apart, it has
+ * been at each of a million within half a minute. */
 void ban_table_sweep(struct ban_table *table, int64_t now_ms);
-/* Calls visit for each, in no order, outside of any lock, until it returns false. */
-void ban_table_each(struct ban_table *table, bool (*visit)(void *context, const struct ban *ban),
-                    void *context);
+/*
+ * Another place that keeps bans (Redis) is read: what it shows is put with ban_table_put_shown.
+ * Those of a part (below BAN_TABLE_PARTS) that it has not shown since, or not as they are here
+ * (a row is known, the end is later), are copied; *bans is freed by the caller. False when memory
+ * is out: NULL and 0 then. One such reading at a time.
+ */
+void ban_table_begin_pull(struct ban_table *table);
+enum ban_change ban_table_put_shown(struct ban_table *table, const struct ban *ban, int64_t now_ms);
+bool ban_table_unshown(struct ban_table *table, size_t part, struct ban **bans, size_t *count);
 /*
  * A page of them: up to `most` of those behind *after (NULL: from the first) in an order of the
  * table's own, ended ones too; fewer than that: there are no more. What is there throughout comes

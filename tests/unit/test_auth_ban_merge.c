@@ -501,6 +501,42 @@ static void test_reading_asks_what_was_lifted(void **state)
     assert_int_equal(poll_of("10.0.0.4"), 1);
 }
 
+/* Redis itself has shown these: of a million bans, it is told none, nor asked for any. Of a row
+ * that it does not know it is told. */
+static void test_redis_is_not_told_what_it_has_shown(void **state)
+{
+    (void)state;
+    const char *page[] = {"10.0.0.1", score(HOUR_MS, true), "10.0.0.2", score(HOUR_MS, false),
+                          "10.0.0.4", score(HOUR_MS, true), NULL};
+    put("10.0.0.1", 1);
+    put("10.0.0.2", 1);
+    put("10.0.0.3", 1);
+    pull("e1");
+    answer_page(3, "0", page);
+    ban_merge_tick(merge);
+    assert_int_equal(call_count, 5);
+    assert_int_equal(strncmp(calls[4].text, "announce p:bans 1 ", 18), 0);
+    assert_non_null(strstr(calls[4].text, " 10.0.0.2"));
+    assert_non_null(strstr(calls[4].text, " 10.0.0.3"));
+    assert_null(strstr(calls[4].text, " 10.0.0.1"));
+    assert_null(strstr(calls[4].text, " 10.0.0.4"));
+}
+
+static void test_reading_asks_nothing_of_what_was_shown(void **state)
+{
+    (void)state;
+    const char *page[] = {"10.0.0.1", score(HOUR_MS, false), "10.0.0.2", score(HOUR_MS, false),
+                          NULL};
+    pull("e1");
+    answer_page(3, "0", page);
+    assert_int_equal(ban_table_count(table), 2);
+    pull("e1");
+    answer_page(3, "0", page);
+    ban_merge_tick(merge);
+    ban_merge_tick(merge);
+    assert_int_equal(call_count, 4);
+}
+
 /* Redis has lost its memory: it is told all, and lifts nothing. */
 static void test_reading_tells_a_redis_that_forgot(void **state)
 {
@@ -616,8 +652,10 @@ int main(void)
         EACH(test_bans_are_pulled),
         EACH(test_hostile_pages),
         EACH(test_rows_are_told_after_an_absence),
+        EACH(test_redis_is_not_told_what_it_has_shown),
         READING(test_reading_asks_what_was_lifted),
         READING(test_reading_tells_a_redis_that_forgot),
+        READING(test_reading_asks_nothing_of_what_was_shown),
         EACH(test_lifted_while_pages_are_on_their_way),
         EACH(test_many_lifted_while_pages_are_on_their_way),
         EACH(test_lifted_before_it_was_told),

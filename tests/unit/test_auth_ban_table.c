@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -146,6 +147,7 @@ static void test_a_poll_lifts_what_it_misses(void **state)
     assert_true(holds(table, "10.0.0.4"));
     ban_table_lift_unseen(table, ban_table_begin_poll(table), LATER, note, lifted);
     assert_string_equal(lifted, "10.0.0.2 ");
+    sweep_all(table, LATER);
     assert_int_equal(ban_table_count(table), 0);
     ban_table_destroy(table);
 }
@@ -165,6 +167,7 @@ static void test_an_end_is_no_lift(void **state)
     assert_true(holds(table, "10.0.0.1"));
     ban_table_lift_unseen(table, ban_table_begin_poll(table), NOW + 2500, note, lifted);
     assert_string_equal(lifted, "10.0.0.2 ");
+    sweep_all(table, NOW + 2500);
     assert_int_equal(ban_table_count(table), 0);
     ban_table_destroy(table);
 }
@@ -213,6 +216,107 @@ static void test_sweeping_many(void **state)
         snprintf(text, sizeof(text), "10.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
         assert_int_equal(holds(table, text), i % 4 == 0);
     }
+    ban_table_destroy(table);
+}
+
+/* A sweep costs the same however many bans there are, so it takes many to have been everywhere. */
+static void test_a_sweep_is_bounded(void **state)
+{
+    (void)state;
+    enum { MANY = 100000 };
+    char text[32];
+    struct ban_table *table = ban_table_create(MANY);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(text, sizeof(text), "10.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
+        put(table, text, NOW + 1000, 0);
+    }
+    ban_table_sweep(table, NOW + 1000);
+    size_t left = ban_table_count(table);
+    assert_in_range(left, MANY / 2, MANY - 1);
+    int sweeps = 1;
+    for (; ban_table_count(table) > 0 && sweeps < MANY; sweeps++)
+        ban_table_sweep(table, NOW + 1000);
+    assert_in_range(sweeps, 5, 100);
+    ban_table_destroy(table);
+}
+
+static size_t count_unshown(struct ban_table *table, char *text)
+{
+    size_t sum = 0;
+    text[0] = '\0';
+    for (size_t part = 0; part < BAN_TABLE_PARTS; part++) {
+        struct ban *bans;
+        size_t count;
+        assert_true(ban_table_unshown(table, part, &bans, &count));
+        for (size_t i = 0; i < count && sum + i < 3; i++)
+            note(text, &bans[i].network);
+        sum += count;
+        free(bans);
+    }
+    return sum;
+}
+
+static enum ban_change show(struct ban_table *table, const char *text, int64_t expires_ms,
+                            uint64_t poll)
+{
+    const struct ban ban = {net(text), expires_ms, poll};
+    return ban_table_put_shown(table, &ban, NOW);
+}
+
+/* "on return the gateway announces its live bans": of what Redis has already shown it need not be
+ * told; of a row that it does not know, or an end that is later, it must. */
+static void test_what_a_pull_has_not_shown(void **state)
+{
+    (void)state;
+    char text[200];
+    struct ban_table *table = ban_table_create(1000);
+    assert_int_equal(count_unshown(table, text), 0);
+    ban_table_begin_pull(table);
+    assert_int_equal(show(table, "10.0.0.1", LATER, 0), BAN_NEW);
+    assert_int_equal(count_unshown(table, text), 0);
+    put(table, "10.0.0.2", LATER, 0);
+    put(table, "10.0.0.3", LATER, 5);
+    put(table, "10.0.0.4", LATER, 0);
+    assert_int_equal(count_unshown(table, text), 3);
+    assert_int_equal(show(table, "10.0.0.2", LATER, 0), BAN_SAME);
+    assert_int_equal(count_unshown(table, text), 2);
+    assert_int_equal(show(table, "10.0.0.3", LATER, 0), BAN_SAME); /* its row is not known there */
+    assert_int_equal(count_unshown(table, text), 2);
+    assert_int_equal(show(table, "10.0.0.3", LATER, 5), BAN_SAME);
+    assert_int_equal(count_unshown(table, text), 1);
+    assert_string_equal(text, "10.0.0.4 ");
+    assert_int_equal(show(table, "10.0.0.4", LATER - 60000, 0), BAN_SAME);
+    assert_int_equal(count_unshown(table, text), 1);
+    assert_int_equal(show(table, "10.0.0.4", LATER + 60000, 0), BAN_CHANGED);
+    assert_int_equal(count_unshown(table, text), 0);
+    /* Shown before is not shown now. */
+    ban_table_begin_pull(table);
+    assert_int_equal(count_unshown(table, text), 4);
+    show(table, "10.0.0.1", LATER, 0);
+    assert_int_equal(count_unshown(table, text), 3);
+    /* What is refused is not there; what has ended comes anew. */
+    assert_int_equal(show(table, "10.0.0.9", NOW, 0), BAN_REFUSED);
+    assert_int_equal(count_unshown(table, text), 3);
+    ban_table_destroy(table);
+}
+
+/* A row may come to be known of a ban, and go with it: polls lift the right ones all the same. */
+static void test_rows_come_and_go(void **state)
+{
+    (void)state;
+    char lifted[200] = "";
+    struct network network = net("10.0.0.1");
+    struct ban_table *table = ban_table_create(1000);
+    put(table, "10.0.0.1", LATER, 0);
+    put(table, "10.0.0.1", LATER, ban_table_begin_poll(table));
+    assert_true(ban_table_remove(table, &network));
+    put(table, "10.0.0.1", LATER, 0);
+    ban_table_lift_unseen(table, ban_table_begin_poll(table), NOW, note, lifted);
+    assert_string_equal(lifted, "");
+    put(table, "10.0.0.1", LATER, ban_table_last_poll(table));
+    ban_table_lift_unseen(table, ban_table_begin_poll(table), NOW, note, lifted);
+    assert_string_equal(lifted, "10.0.0.1 ");
+    assert_false(holds(table, "10.0.0.1"));
     ban_table_destroy(table);
 }
 
@@ -371,6 +475,9 @@ int main(void)
         cmocka_unit_test(test_an_end_is_no_lift),
         cmocka_unit_test(test_masks_are_told_apart),
         cmocka_unit_test(test_sweeping_many),
+        cmocka_unit_test(test_a_sweep_is_bounded),
+        cmocka_unit_test(test_what_a_pull_has_not_shown),
+        cmocka_unit_test(test_rows_come_and_go),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_too_many_shapes),
         cmocka_unit_test(test_threads),
