@@ -68,6 +68,14 @@ class Process:
                 total += int(stat[11]) + int(stat[12])
         return total / TICKS
 
+    def thread_seconds(self, name):
+        """CPU time of the process's own threads of that name."""
+        total = 0
+        for task in Path(f"/proc/{self.child.pid}/task").iterdir():
+            if (task / "comm").read_text().strip() == name:
+                total += int((task / "schedstat").read_text().split()[0])
+        return total / 1e9
+
     def pss_bytes(self):
         """Proportional set size: shared pages count by share."""
         total = 0
