@@ -309,6 +309,10 @@ static void test_rows_come_and_go(void **state)
     struct ban_table *table = ban_table_create(1000);
     put(table, "10.0.0.1", LATER, 0);
     put(table, "10.0.0.1", LATER, ban_table_begin_poll(table));
+    ban_table_lift_unseen(table, ban_table_begin_poll(table), NOW, note, lifted);
+    assert_string_equal(lifted, "10.0.0.1 ");
+    lifted[0] = '\0';
+    put(table, "10.0.0.1", LATER, ban_table_last_poll(table));
     assert_true(ban_table_remove(table, &network));
     put(table, "10.0.0.1", LATER, 0);
     ban_table_lift_unseen(table, ban_table_begin_poll(table), NOW, note, lifted);
