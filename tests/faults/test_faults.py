@@ -76,8 +76,8 @@ def test_mariadb_killed_under_load(own, start):
     stop, results = threading.Event(), []
     threads = load(server, [f"projects/{number}" for number in range(200, 216)], 16, stop, results)
     time.sleep(1)
-    killed = time.monotonic()
     own.kill()
+    killed = time.monotonic()
     time.sleep(4)
     own.start()
     back = time.monotonic()
