@@ -59,8 +59,8 @@ ROUTES = (
     Route("list_client", "list of one client's 50 projects", "list_client", ALL,
           (_params('{"client_userid":17}'), _params('{"client_userid":400}'))),
     Route("wrong", "a wrong request", "wrong", ALL + ("memory",), ("projektes/17/json",), status=404),
-    Route("create", "create a timelog", "create", ALL + ("node-kept",), CREATES, limit="create", method="POST"),
-    Route("update", "update an action", "update", ALL + ("node-kept",), UPDATES, limit="update", method="PUT"),
+    Route("create", "create a timelog", "create", ALL + ("node-kept",), CREATES, method="POST"),
+    Route("update", "update an action", "update", ALL + ("node-kept",), UPDATES, method="PUT"),
     Route("list_first_xml", "list of 50, first page, XML", "list_first", ("portcullis",), (),
           format="xml"),
 )
