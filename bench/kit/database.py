@@ -120,9 +120,11 @@ class Database:
         """Every round of writes begins alike: what others created is gone, purged too, and what they changed is on disk.
         Changed columns keep their new values, which are as long as the old ones."""
         self.query(f"DELETE FROM {TIMELOG} WHERE timelog_id > {self.loaded_timelog}; TRUNCATE tblactivitylog")
-        self.query("SET GLOBAL innodb_max_dirty_pages_pct = 0")
+        self.query("SET GLOBAL innodb_io_capacity_max = 20000, GLOBAL innodb_io_capacity = 20000, "
+                   "GLOBAL innodb_max_dirty_pages_pct = 0")
         self._settle({"Innodb_history_list_length": 200, "Innodb_buffer_pool_pages_dirty": 50}, 20)
-        self.query("SET GLOBAL innodb_max_dirty_pages_pct = DEFAULT")
+        self.query("SET GLOBAL innodb_max_dirty_pages_pct = DEFAULT, GLOBAL innodb_io_capacity = 200, "
+                   "GLOBAL innodb_io_capacity_max = 2000")
 
     def _settle(self, most, timeout):
         deadline = time.monotonic() + timeout
