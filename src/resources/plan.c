@@ -128,8 +128,8 @@ static void select_thread(struct plan *plan, const struct query *query)
         select_object(plan, threads->last, "l", query->resource);
 }
 
-/* All columns of the row shown: the model has their text. */
-static void select_all(struct plan *plan, const struct model_resource *resource)
+/* The model has their text. */
+void plan_put_all(struct plan *plan, const struct model_resource *resource)
 {
     buffer_append_char(&plan->text, ' ');
     buffer_append_slice(&plan->text, resource->select_text);
@@ -163,7 +163,7 @@ static void select_row(struct plan *plan, const struct query *query)
     if (query->fields || query->is_threads)
         select_some(plan, query);
     else
-        select_all(plan, resource);
+        plan_put_all(plan, resource);
     if (query->is_threads)
         select_thread(plan, query);
     if (resource->object)

@@ -14,6 +14,8 @@ void plan_put_value(struct plan *plan, struct database_value value);
 void plan_put_column_value(struct plan *plan, const struct model_column *column,
                            struct database_value value);
 void plan_add_item(struct plan *plan, struct plan_item item);
+/* A space and all columns of t, with their items. */
+void plan_put_all(struct plan *plan, const struct model_resource *resource);
 
 /* The tables that hold t (the row shown) and, for threads, l (the thread's last row). */
 void plan_put_from(struct plan *plan, const struct query *query);

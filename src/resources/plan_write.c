@@ -1,6 +1,8 @@
 /* INSERT, UPDATE, DELETE, and SELECT … FOR UPDATE. */
 #include "resources/plan_write.h"
 
+#include <stdio.h>
+
 #include "resources/plan_text.h"
 
 static void put_ids(struct plan *plan, struct plan_ids ids)
@@ -45,13 +47,12 @@ static void put_reference(struct plan *plan, const struct model_reference *refer
     plan_put(plan, reference->where.count ? ", 0)" : "");
 }
 
-void plan_named(struct plan *plan, const struct model_resource *resource,
-                const struct query_viewer *viewer, struct plan_ids ids, bool is_locking)
+/* References are filled up to `width` of them. */
+static void put_named(struct plan *plan, const struct model_resource *resource,
+                      const struct query_viewer *viewer, size_t width)
 {
     const struct query query = {.resource = resource, .viewer = viewer};
-    const struct slice key = model_key(resource)->name;
-    plan_put(plan, "SELECT ");
-    plan_put_column(plan, "t", key);
+    plan_put_column(plan, "t", model_key(resource)->name);
     plan_put(plan, ", (1");
     plan_put_visible(plan, &query, "t", resource);
     plan_put(plan, ")");
@@ -59,15 +60,137 @@ void plan_named(struct plan *plan, const struct model_resource *resource,
     put_constant(plan, resource, &resource->catalog->rules.closed);
     for (size_t i = 0; i < resource->reference_count; i++)
         put_reference(plan, &resource->references[i]);
+    for (size_t i = resource->reference_count; i < width; i++)
+        plan_put(plan, ", 0");
+}
+
+static void put_key(struct plan *plan, const struct model_resource *resource)
+{
     plan_put(plan, " FROM ");
     plan_put_name(plan, resource->catalog->table);
     plan_put(plan, " t WHERE ");
-    plan_put_column(plan, "t", key);
+    plan_put_column(plan, "t", model_key(resource)->name);
+}
+
+static void put_rows(struct plan *plan, const struct model_resource *resource, struct plan_ids ids)
+{
+    put_key(plan, resource);
     put_ids(plan, ids);
     plan_put_constants(plan, "t", &resource->catalog->where);
+}
+
+static void put_row(struct plan *plan, const struct plan_row *row)
+{
+    if (!row->by) {
+        put_rows(plan, row->resource, (struct plan_ids){&row->id, 1});
+        return;
+    }
+    put_key(plan, row->resource);
+    plan_put(plan, " = (SELECT ");
+    plan_put_column(plan, "b", row->column);
+    plan_put(plan, " FROM ");
+    plan_put_name(plan, row->by->resource->catalog->table);
+    plan_put(plan, " b WHERE ");
+    plan_put_column(plan, "b", model_key(row->by->resource)->name);
+    plan_put(plan, " = ");
+    plan_put_value(plan, database_integer(row->by->id));
+    plan_put(plan, ")");
+    plan_put_constants(plan, "t", &row->resource->catalog->where);
+}
+
+static void put_key_order(struct plan *plan, const struct model_resource *resource)
+{
     plan_put(plan, " ORDER BY ");
-    plan_put_column(plan, "t", key);
+    plan_put_column(plan, "t", model_key(resource)->name);
+}
+
+void plan_named(struct plan *plan, const struct model_resource *resource,
+                const struct query_viewer *viewer, struct plan_ids ids, bool is_locking)
+{
+    plan_put(plan, "SELECT ");
+    put_named(plan, resource, viewer, 0);
+    put_rows(plan, resource, ids);
+    put_key_order(plan, resource);
     plan_put(plan, is_locking ? " FOR UPDATE" : "");
+    finish(plan);
+}
+
+size_t plan_named_end(const struct model_resource *resource)
+{
+    return PLAN_NAMED_REFERENCES + resource->reference_count;
+}
+
+void plan_named_whole(struct plan *plan, const struct model_resource *resource,
+                      const struct query_viewer *viewer, struct plan_ids ids)
+{
+    plan_put(plan, "SELECT ");
+    put_named(plan, resource, viewer, 0);
+    plan_put(plan, ",");
+    plan_put_all(plan, resource);
+    put_rows(plan, resource, ids);
+    put_key_order(plan, resource);
+    plan_put(plan, " FOR UPDATE");
+    finish(plan);
+}
+
+/* A lock's clause belongs to its SELECT, so each stands in parentheses; they run one after the
+ * other. */
+void plan_named_each(struct plan *plan, const struct plan_row *rows, size_t count,
+                     const struct query_viewer *viewer)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].resource->reference_count > width)
+            width = rows[i].resource->reference_count;
+    for (size_t i = 0; i < count; i++) {
+        buffer_printf(&plan->text, "%s(SELECT %zu, ", i ? " UNION ALL " : "", i);
+        put_named(plan, rows[i].resource, viewer, width);
+        put_row(plan, &rows[i]);
+        plan_put(plan, rows[i].is_locking ? " FOR UPDATE)" : ")");
+    }
+    finish(plan);
+}
+
+static void put_columns_of(struct plan *plan, const char *alias,
+                           const struct model_resource *resource)
+{
+    for (size_t i = 0; i < resource->column_count; i++) {
+        const struct model_column *column = &resource->columns[i];
+        plan_put(plan, plan->cell_count++ ? ", " : "");
+        plan_put_column(plan, alias, column->name);
+        plan_add_item(plan,
+                      (struct plan_item){.step = PLAN_CELL,
+                                         .name = column->name,
+                                         .is_writable = i != resource->key && !column->is_kept});
+    }
+}
+
+enum { ALIAS_BYTES = 24 };
+
+static const char *alias_of(char alias[ALIAS_BYTES], size_t row)
+{
+    snprintf(alias, ALIAS_BYTES, "t%zu", row);
+    return alias;
+}
+
+void plan_rows(struct plan *plan, const struct plan_row *rows, size_t count)
+{
+    char alias[ALIAS_BYTES];
+    plan_put(plan, "SELECT ");
+    for (size_t i = 0; i < count; i++)
+        put_columns_of(plan, alias_of(alias, i), rows[i].resource);
+    for (size_t i = 0; i < count; i++) {
+        plan_put(plan, i ? " JOIN " : " FROM ");
+        plan_put_name(plan, rows[i].resource->catalog->table);
+        buffer_printf(&plan->text, " %s", alias_of(alias, i));
+    }
+    for (size_t i = 0; i < count; i++) {
+        plan_put(plan, i ? " AND " : " WHERE ");
+        plan_put_column(plan, alias_of(alias, i), model_key(rows[i].resource)->name);
+        plan_put(plan, " = ");
+        plan_put_value(plan, database_integer(rows[i].id));
+        plan_put_constants(plan, alias, &rows[i].resource->catalog->where);
+    }
     finish(plan);
 }
 
@@ -83,22 +206,20 @@ void plan_existing(struct plan *plan, struct slice table, struct slice key, stru
     finish(plan);
 }
 
-void plan_stored(struct plan *plan, const struct model_resource *resource, int64_t id,
-                 bool is_locking)
+void plan_stored(struct plan *plan, const struct model_resource *resource, int64_t id)
 {
     static const struct query_viewer everybody = {.sees_all = true};
     const struct query query = {
         .resource = resource, .viewer = &everybody, .is_record = true, .id = id};
     plan_record(plan, &query);
-    plan_put(plan, is_locking ? " FOR UPDATE" : "");
-    finish(plan);
 }
 
-static void put_assigns(struct plan *plan, const struct plan_assign *assigns, size_t count)
+static void put_assigns(struct plan *plan, const char *alias, const struct plan_assign *assigns,
+                        size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        plan_put(plan, i ? ", " : " SET ");
-        plan_put_column(plan, "t", assigns[i].column);
+        plan_put(plan, i ? ", " : "");
+        plan_put_column(plan, alias, assigns[i].column);
         plan_put(plan, " = ");
         if (assigns[i].is_now)
             plan_put(plan, "NOW()");
@@ -179,8 +300,8 @@ void plan_update_hanging(struct plan *plan, const struct plan_hanging *hanging,
 {
     plan_put(plan, "UPDATE ");
     plan_put_name(plan, hanging->link.table);
-    plan_put(plan, " t");
-    put_assigns(plan, assigns, count);
+    plan_put(plan, " t SET ");
+    put_assigns(plan, "t", assigns, count);
     put_conditions(plan, hanging);
     finish(plan);
 }
@@ -190,6 +311,27 @@ void plan_update(struct plan *plan, struct slice table, const struct plan_assign
 {
     const struct plan_hanging rows = {.link = {.table = table, .column = key}, .ids = ids};
     plan_update_hanging(plan, &rows, assigns, count);
+}
+
+void plan_update_each(struct plan *plan, const struct plan_change *changes, size_t count)
+{
+    char alias[ALIAS_BYTES];
+    for (size_t i = 0; i < count; i++) {
+        plan_put(plan, i ? " JOIN " : "UPDATE ");
+        plan_put_name(plan, changes[i].resource->catalog->table);
+        buffer_printf(&plan->text, " %s", alias_of(alias, i));
+    }
+    for (size_t i = 0; i < count; i++) {
+        plan_put(plan, i ? ", " : " SET ");
+        put_assigns(plan, alias_of(alias, i), changes[i].assigns, changes[i].count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        plan_put(plan, i ? " AND " : " WHERE ");
+        plan_put_column(plan, alias_of(alias, i), model_key(changes[i].resource)->name);
+        plan_put(plan, " = ");
+        plan_put_value(plan, database_integer(changes[i].id));
+    }
+    finish(plan);
 }
 
 void plan_select_hanging(struct plan *plan, const struct plan_hanging *hanging,

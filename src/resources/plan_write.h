@@ -48,11 +48,32 @@ enum plan_named_cell {
 };
 void plan_named(struct plan *plan, const struct model_resource *resource,
                 const struct query_viewer *viewer, struct plan_ids ids, bool is_locking);
+/* The same under a lock, and all columns after it: cells as resource->columns, from
+ * plan_named_end on. */
+void plan_named_whole(struct plan *plan, const struct model_resource *resource,
+                      const struct query_viewer *viewer, struct plan_ids ids);
+size_t plan_named_end(const struct model_resource *resource);
+
+/* A row by its key, or as a column of another row names it. */
+struct plan_row {
+    const struct model_resource *resource;
+    int64_t id;
+    bool is_locking;
+    const struct plan_row *by; /* NULL: by id; else by this one's column, read without a lock */
+    struct slice column;
+};
+/* The same of rows of several tables at once, read, and locked, in the order given. The first cell
+ * is the row's place in it, then the cells of plan_named, kinds as they come. */
+void plan_named_each(struct plan *plan, const struct plan_row *rows, size_t count,
+                     const struct query_viewer *viewer);
+/* All columns of rows of several tables, side by side in one row: items and cells of one after
+ * those of the other, cells as resource->columns. Nothing when one of them is not there. */
+void plan_rows(struct plan *plan, const struct plan_row *rows, size_t count);
+
 /* The keys that are there, of a table of WHMCS's own. */
 void plan_existing(struct plan *plan, struct slice table, struct slice key, struct plan_ids ids);
 /* All columns of one record; cells as resource->columns. */
-void plan_stored(struct plan *plan, const struct model_resource *resource, int64_t id,
-                 bool is_locking);
+void plan_stored(struct plan *plan, const struct model_resource *resource, int64_t id);
 
 void plan_insert(struct plan *plan, struct slice table, const struct plan_assign *assigns,
                  size_t count);
@@ -61,6 +82,17 @@ void plan_update(struct plan *plan, struct slice table, const struct plan_assign
 /* The same for rows that hang on others, directly. */
 void plan_update_hanging(struct plan *plan, const struct plan_hanging *hanging,
                          const struct plan_assign *assigns, size_t count);
+
+/* A row that is there, by its key, and what is set in it. */
+struct plan_change {
+    const struct model_resource *resource;
+    int64_t id;
+    const struct plan_assign *assigns;
+    size_t count;
+};
+/* Rows of several tables, each another one, by one statement. None is written when one of them is
+ * not there. */
+void plan_update_each(struct plan *plan, const struct plan_change *changes, size_t count);
 
 /* aggregate: MIN, MAX, COUNT of the one column, or NULL. */
 void plan_select_hanging(struct plan *plan, const struct plan_hanging *hanging,

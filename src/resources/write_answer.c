@@ -1,4 +1,5 @@
 /* The answer to a write: the record as it is stored now, read back by the plans that serve GET. */
+#include "resources/row.h"
 #include "resources/write_parts.h"
 
 static const struct query_viewer everybody = {.sees_all = true};
@@ -67,6 +68,75 @@ static enum result write_deleted(struct writing *writing, struct asking *asking,
     return execute_finish(writing->context, &asking->set, envelope, &page, answer);
 }
 
+/* --- the record below its chain ------------------------------------------------------------ */
+
+/* The chain's records, of which the last is the one written. */
+static size_t collect_rows(const struct writing *writing, struct plan_row *rows)
+{
+    const struct chain *chain = writing->write->chain;
+    for (size_t i = 0; i < chain->link_count; i++)
+        rows[i] = (struct plan_row){.resource = chain->links[i].resource, .id = chain->links[i].id};
+    rows[chain->link_count - 1].id = writing->rows[0].id;
+    return chain->link_count;
+}
+
+/* Records with more to them than columns are read one by one. */
+static bool is_plain(const struct chain *chain)
+{
+    bool is_plain = chain->link_count > 1;
+    for (size_t i = 0; is_plain && i < chain->link_count; i++)
+        is_plain = !chain->links[i].resource->object && !chain->links[i].resource->list.catalog;
+    return is_plain;
+}
+
+static void write_rows(struct writing *writing, const struct plan *plan,
+                       const struct plan_row *rows, size_t count, const struct database_cell *cells)
+{
+    struct writer *writer = writing->context->writer;
+    struct plan part = *plan;
+    for (size_t i = 0; i < count; i++) {
+        bool is_target = i + 1 == count;
+        part.item_count = rows[i].resource->column_count;
+        writer_key(writer, rows[i].resource->singular);
+        writer_object_begin(writer);
+        row_write_members(writer, &part, cells, is_target ? writing->context->record_hash : NULL);
+        writer_object_end(writer);
+        part.items += part.item_count;
+        cells += part.item_count;
+    }
+}
+
+/* All of them by one statement: they are there, and locked by this transaction. */
+static enum result write_below_chain(struct writing *writing, struct asking *asking,
+                                     const struct envelope_request *envelope,
+                                     struct execute_answer *answer)
+{
+    const struct envelope_page page = {.has_total = true, .total = 1, .page = 1, .limit = 1};
+    const struct database_cell *cells = NULL;
+    struct execute_context *context = writing->context;
+    struct plan_row rows[CHAIN_MOST_LINKS];
+    struct plan plan;
+    size_t count = collect_rows(writing, rows);
+    plan_init(&plan, context->arena);
+    plan_rows(&plan, rows, count);
+    tag_hash_start(context->record_hash);
+    writer_start(context->writer, &answer->rows);
+    enum result result = execute_begin(context, &plan);
+    if (result == RESULT_OK)
+        result = database_next(context->database, &cells);
+    if (result == RESULT_OK)
+        write_rows(writing, &plan, rows, count, cells);
+    database_finish(context->database);
+    writer_finish(context->writer);
+    plan_clear(&plan);
+    if (result == RESULT_NOT_FOUND)
+        return execute_not_found(writing->problem, writing->write->resource);
+    return result == RESULT_OK ? execute_finish(context, &asking->set, envelope, &page, answer)
+                               : result;
+}
+
+/* --- all ----------------------------------------------------------------------------------- */
+
 enum result write_answer(struct writing *writing, const struct envelope_request *envelope,
                          struct execute_answer *answer)
 {
@@ -85,5 +155,7 @@ enum result write_answer(struct writing *writing, const struct envelope_request 
     }
     if (write->kind == WRITE_CREATE && !write->is_bulk)
         answer->created_id = writing->rows[0].id;
+    if (!write->is_bulk && is_plain(write->chain))
+        return write_below_chain(writing, &asking, envelope, answer);
     return execute_read(writing->context, &asking.set, envelope, answer, writing->problem);
 }

@@ -36,28 +36,95 @@ static bool touched_init(const struct writing *writing, struct touched *touched)
     return touched->ids != NULL;
 }
 
-static enum result touch_resource(struct writing *writing, const struct model_resource *above)
+/* The column of a row above that says when something happened to it; empty: none. */
+static struct slice activity_of(const struct model_resource *above)
+{
+    const struct slice column = above->catalog->rules.activity;
+    bool is_there =
+        column.size && model_is_served(above) && schema_column_find(above->table, column);
+    return is_there ? column : SLICE("");
+}
+
+static bool collect_touched(const struct writing *writing, const struct model_resource *above,
+                            struct touched *touched)
 {
     const struct model_resource *resource = writing->write->resource;
-    const struct slice column = above->catalog->rules.activity;
-    const struct plan_assign now = {.column = column, .is_now = true};
-    enum result result = RESULT_OK;
-    struct touched touched;
-    struct plan plan;
-    if (!column.size || !model_is_served(above) || !schema_column_find(above->table, column))
-        return RESULT_OK;
-    if (!touched_init(writing, &touched))
-        return RESULT_NO_MEMORY;
+    if (!touched_init(writing, touched))
+        return false;
     for (size_t r = 0; r < resource->reference_count; r++)
         if (resource->references[r].resource == above)
-            add_links(writing, r, &touched);
-    for (size_t at = 0; result == RESULT_OK && at < touched.count; at += WRITE_MOST_IDS) {
+            add_links(writing, r, touched);
+    return true;
+}
+
+/* A single row of another table, which is there, is written together with others. */
+static bool is_single(const struct writing *writing, const struct model_resource *above,
+                      const struct touched *touched)
+{
+    const struct write_named *named =
+        touched->count == 1 ? write_named_find(writing, above, touched->ids[0]) : NULL;
+    return above != writing->write->resource && named && named->is_found;
+}
+
+static enum result touch_rows(struct writing *writing, const struct model_resource *above,
+                              const struct touched *touched)
+{
+    const struct plan_assign now = {.column = activity_of(above), .is_now = true};
+    enum result result = RESULT_OK;
+    struct plan plan;
+    for (size_t at = 0; result == RESULT_OK && at < touched->count; at += WRITE_MOST_IDS) {
         plan_init(&plan, writing->context->arena);
         plan_update(&plan, above->catalog->table, &now, 1, model_key(above)->name,
-                    write_part(touched.ids, touched.count, at));
+                    write_part(touched->ids, touched->count, at));
         result = write_run(writing, &plan);
     }
     return result;
+}
+
+/* Rows above that are written by one statement, with the record itself where that is changed. */
+struct together {
+    struct plan_change changes[WRITE_MOST_REFERENCES + 1];
+    struct plan_assign now[WRITE_MOST_REFERENCES + 1];
+    size_t count;
+};
+
+static void add_together(struct together *together, const struct model_resource *above, int64_t id)
+{
+    struct plan_assign *now = &together->now[together->count];
+    *now = (struct plan_assign){.column = activity_of(above), .is_now = true};
+    together->changes[together->count++] =
+        (struct plan_change){.resource = above, .id = id, .assigns = now, .count = 1};
+}
+
+static enum result touch_resource(struct writing *writing, const struct model_resource *above,
+                                  struct together *together)
+{
+    struct touched touched;
+    if (!activity_of(above).size)
+        return RESULT_OK;
+    if (!collect_touched(writing, above, &touched))
+        return RESULT_NO_MEMORY;
+    if (!is_single(writing, above, &touched))
+        return touch_rows(writing, above, &touched);
+    add_together(together, above, touched.ids[0]);
+    return RESULT_OK;
+}
+
+enum result write_change(struct writing *writing, const struct plan_change *record)
+{
+    const struct model *model = writing->write->model;
+    struct together together = {.count = 0};
+    enum result result = RESULT_OK;
+    struct plan plan;
+    if (record)
+        together.changes[together.count++] = *record;
+    for (size_t i = 0; result == RESULT_OK && i < model->resource_count; i++)
+        result = touch_resource(writing, &model->resources[i], &together);
+    if (result != RESULT_OK || !together.count)
+        return result;
+    plan_init(&plan, writing->context->arena);
+    plan_update_each(&plan, together.changes, together.count);
+    return write_run(writing, &plan);
 }
 
 /* --- counted children ---------------------------------------------------------------------- */
@@ -82,7 +149,7 @@ static enum result count_children(struct writing *writing, int64_t id)
     return write_run(writing, &plan);
 }
 
-static enum result count_all_children(struct writing *writing)
+enum result write_count_children(struct writing *writing)
 {
     const struct model_resource *resource = writing->write->resource;
     const struct catalog_tree *tree = &resource->catalog->rules.tree;
@@ -99,16 +166,6 @@ static enum result count_all_children(struct writing *writing)
     for (size_t i = 0; result == RESULT_OK && i < parents.count; i++)
         result = count_children(writing, parents.ids[i]);
     return result;
-}
-
-/* Their rows are locked since the beginning. */
-enum result write_touch(struct writing *writing)
-{
-    const struct model *model = writing->write->model;
-    enum result result = RESULT_OK;
-    for (size_t i = 0; result == RESULT_OK && i < model->resource_count; i++)
-        result = touch_resource(writing, &model->resources[i]);
-    return result == RESULT_OK ? count_all_children(writing) : result;
 }
 
 /* --- the activity log ---------------------------------------------------------------------- */

@@ -3,7 +3,6 @@
  * a condition that fails (412), what is archived or closed (409), and at last all that is wrong
  * with the values themselves, told together (422).
  */
-#include "resources/row.h"
 #include "resources/stored_value.h"
 #include "resources/write_parts.h"
 
@@ -49,61 +48,6 @@ static enum result check_chain(struct writing *writing)
             return execute_not_found(writing->problem, link->resource);
     }
     return RESULT_OK;
-}
-
-/* --- the stored record --------------------------------------------------------------------- */
-
-static enum result copy_cells(struct writing *writing, const struct database_cell *cells)
-{
-    size_t count = writing->write->resource->column_count;
-    struct database_cell *copies = arena_alloc(writing->context->arena, count * sizeof(*copies));
-    if (!copies)
-        return RESULT_NO_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        copies[i] = cells[i];
-        copies[i].text = arena_copy(writing->context->arena, cells[i].text);
-        if (!copies[i].text.data && cells[i].text.size)
-            return RESULT_NO_MEMORY;
-    }
-    writing->stored = copies;
-    return RESULT_OK;
-}
-
-/* The same hash that a read of the record puts into its tag. */
-static void hash_record(struct writing *writing, const struct plan *plan,
-                        const struct database_cell *cells)
-{
-    struct buffer scratch;
-    buffer_init(&scratch);
-    tag_hash_start(writing->context->record_hash);
-    writer_start(writing->context->writer, &scratch);
-    writer_object_begin(writing->context->writer);
-    row_write_members(writing->context->writer, plan, cells, writing->context->record_hash);
-    writer_object_end(writing->context->writer);
-    writer_finish(writing->context->writer);
-    tag_hash_finish(writing->context->record_hash, writing->record_hash);
-    buffer_clear(&scratch);
-}
-
-enum result write_read_stored(struct writing *writing, bool is_locking)
-{
-    const struct database_cell *cells = NULL;
-    struct plan plan;
-    plan_init(&plan, writing->context->arena);
-    plan_stored(&plan, writing->write->resource, writing->write->id, is_locking);
-    enum result result = execute_begin(writing->context, &plan);
-    if (result == RESULT_OK)
-        result = database_next(writing->context->database, &cells);
-    if (result == RESULT_OK) {
-        result = copy_cells(writing, cells);
-        if (is_locking && writing->request->if_match.data)
-            hash_record(writing, &plan, cells);
-        database_finish(writing->context->database);
-    }
-    plan_clear(&plan);
-    return result == RESULT_NOT_FOUND
-               ? execute_not_found(writing->problem, writing->write->resource)
-               : result;
 }
 
 /* --- 412 ----------------------------------------------------------------------------------- */
@@ -441,9 +385,7 @@ enum result write_check(struct writing *writing)
     enum result result = check_chain(writing);
     if (result == RESULT_OK && write->kind != WRITE_CREATE) {
         writing->target = write_named_find(writing, write->resource, write->id);
-        result = write_read_stored(writing, true);
-        if (result == RESULT_OK)
-            result = check_conditions(writing);
+        result = check_conditions(writing);
     }
     if (result == RESULT_OK)
         result = check_locked(writing);

@@ -139,16 +139,18 @@ static enum result keep_answer(struct writing *writing, const struct execute_ans
 
 /* --- one attempt --------------------------------------------------------------------------- */
 
+/* An update writes the rows above together with the record. */
 static enum result change(struct writing *writing)
 {
+    bool is_update = writing->write->kind == WRITE_UPDATE;
     enum result result =
         writing->write->kind == WRITE_DELETE ? write_delete(writing) : write_store(writing);
-    bool is_nothing = writing->write->kind == WRITE_UPDATE && !writing->changed_count;
-    if (result == RESULT_OK && !is_nothing)
-        result = write_touch(writing);
-    if (result == RESULT_OK && !is_nothing)
-        result = write_log(writing);
-    return result;
+    if (result != RESULT_OK || (is_update && !writing->changed_count))
+        return result;
+    result = is_update ? RESULT_OK : write_change(writing, NULL);
+    if (result == RESULT_OK)
+        result = write_count_children(writing);
+    return result == RESULT_OK ? write_log(writing) : result;
 }
 
 static enum result run(struct writing *writing, const struct envelope_request *envelope,
@@ -158,7 +160,7 @@ static enum result run(struct writing *writing, const struct envelope_request *e
     enum result result = claim_key(writing, answer, &is_answered);
     if (result != RESULT_OK || is_answered)
         return result;
-    result = write_named_lock(writing);
+    result = write_lock(writing);
     if (result == RESULT_OK)
         result = write_check(writing);
     if (result == RESULT_OK)
@@ -220,6 +222,17 @@ static void forget_answer(struct execute_answer *answer)
     answer->created_id = 0;
 }
 
+/* Who was not fast enough pauses; who thought wrong of what he was asked does not. */
+static void prepare_again(const struct writing *writing, struct execute_answer *answer,
+                          unsigned attempt)
+{
+    forget_answer(answer);
+    if (writing->has_misjudged)
+        return;
+    metric_increment(METRIC_WRITE_RETRIES);
+    pause_before(attempt);
+}
+
 static void delete_bytes(const struct writing *writing)
 {
     const char *root = writing->context->options->files_root;
@@ -258,16 +271,18 @@ enum result write_execute(struct execute_context *context, const struct write_re
                           struct problem *problem)
 {
     enum result result = RESULT_CONFLICT;
-    struct writing writing;
+    struct writing writing = {.has_misjudged = false};
+    bool presumes = true;
     for (unsigned i = 0; i < MOST_ATTEMPTS && result == RESULT_CONFLICT; i++) {
-        if (i > 0) {
-            metric_increment(METRIC_WRITE_RETRIES);
-            forget_answer(answer);
-            pause_before(i);
-        }
+        if (i > 0)
+            prepare_again(&writing, answer, i);
+        presumes = presumes && !writing.has_misjudged;
         problem_init(problem, context->arena);
-        writing = (struct writing){
-            .context = context, .request = request, .write = request->write, .problem = problem};
+        writing = (struct writing){.context = context,
+                                   .request = request,
+                                   .write = request->write,
+                                   .problem = problem,
+                                   .presumes = presumes};
         result = attempt(&writing, envelope, answer);
     }
     if (result == RESULT_OK)

@@ -1,7 +1,9 @@
 /*
  * One attempt at a write, inside its transaction: what write_execute.c strings together.
  *
- *   write_named.c   the rows that the request names, found, then locked from the top
+ *   write_named.c   the rows that the request names
+ *   write_lock.c    found, then locked from the top
+ *   write_stored.c  the record itself as it is stored
  *   write_check.c   404, 412, 409, 422
  *   write_store.c   the record, its columns of the gateway's own, what moves along
  *   write_delete.c  the record and all that hangs below
@@ -32,6 +34,7 @@ struct write_named {
     const struct model_resource *resource;
     int64_t id;
     bool was_read; /* without a lock, on the way up */
+    bool is_held;  /* locked already on the way up */
     bool is_found;
     bool is_visible;                           /* to the caller */
     bool is_locked;                            /* rules.locked: read-only, with all below */
@@ -52,6 +55,8 @@ struct writing {
     const struct write_request *request;
     const struct write *write;
     struct problem *problem;
+    bool presumes;      /* what a row hangs on is among what is named (write_lock.c) */
+    bool has_misjudged; /* it is not: run again without presuming */
     struct write_named *named;
     struct write_row *rows;             /* write->item_count */
     struct write_named *target;         /* update, delete: the record itself */
@@ -72,8 +77,16 @@ static inline struct plan_ids write_part(const int64_t *ids, size_t count, size_
     return (struct plan_ids){ids + at, left < WRITE_MOST_IDS ? left : WRITE_MOST_IDS};
 }
 
-/* write_named.c */
-enum result write_named_lock(struct writing *writing);
+/* write_lock.c. RESULT_CONFLICT with has_misjudged: nobody was faster, run it again at once. */
+enum result write_lock(struct writing *writing);
+
+/* write_named.c. What is no row of the catalog's, or none at all, is not named; false: memory. */
+bool write_name_given(struct writing *writing);
+/* What a row hangs on; of the record itself also what it hangs on in its own table. */
+bool write_name_above(struct writing *writing, const struct write_named *named);
+bool write_hangs_by(const struct writing *writing, const struct write_named *named,
+                    size_t reference);
+bool write_is_target(const struct writing *writing, const struct write_named *named);
 struct write_named *write_named_find(const struct writing *writing,
                                      const struct model_resource *resource, int64_t id);
 /* What the item's reference names: as given, else as stored (update, once it is locked); 0:
@@ -83,11 +96,17 @@ struct write_named *write_named_find(const struct writing *writing,
 int64_t write_link(const struct writing *writing, size_t item, size_t reference, bool *is_given);
 /* A bound value as an id; 0: none; -1: one that no row can have. */
 int64_t write_id(const struct database_value *value);
+/* The same of what is stored. */
+int64_t write_stored_id(const struct database_cell *cell);
 
 /* write_check.c. RESULT_INVALID or RESULT_NOT_FOUND with the problem set. */
 enum result write_check(struct writing *writing);
-/* Reads the record itself into writing->stored; RESULT_NOT_FOUND with the problem set. */
-enum result write_read_stored(struct writing *writing, bool is_locking);
+
+/* write_stored.c. Keeps the record's cells, with their hash where If-Match asks for it. */
+enum result write_take_stored(struct writing *writing, const struct plan *plan,
+                              const struct database_cell *cells);
+/* Reads them without a lock; RESULT_NOT_FOUND with the problem set. */
+enum result write_read_stored(struct writing *writing);
 
 /* write_store.c */
 enum result write_store(struct writing *writing);
@@ -97,7 +116,12 @@ enum result write_delete(struct writing *writing);
 enum result write_tree_ids(struct writing *writing, int64_t **ids, size_t *count);
 
 /* write_around.c */
-enum result write_touch(struct writing *writing);
+/* Writes when something happened to the rows above, which are locked since the beginning, and what
+ * is changed of the record (NULL: it was created, or deleted). RESULT_INVALID, RESULT_EXISTS: the
+ * server refuses a value of the record. */
+enum result write_change(struct writing *writing, const struct plan_change *record);
+/* The children of what the record hangs on, and hung on, in its tree. */
+enum result write_count_children(struct writing *writing);
 enum result write_log(struct writing *writing);
 
 /* write_answer.c */

@@ -318,16 +318,16 @@ static enum result update(struct writing *writing)
 {
     const struct model_resource *resource = writing->write->resource;
     struct assigns assigns;
-    struct plan plan;
     writing->rows[0].id = writing->write->id;
     enum result result = collect_changed(writing, &assigns);
     if (result != RESULT_OK || !assigns.count)
         return result;
     assign_now(&assigns, resource->table, &resource->catalog->rules.now_on_update);
-    plan_init(&plan, writing->context->arena);
-    plan_update(&plan, resource->catalog->table, assigns.items, assigns.count,
-                model_key(resource)->name, (struct plan_ids){&writing->write->id, 1});
-    result = write_run(writing, &plan);
+    const struct plan_change record = {.resource = resource,
+                                       .id = writing->write->id,
+                                       .assigns = assigns.items,
+                                       .count = assigns.count};
+    result = write_change(writing, &record);
     if (result != RESULT_OK)
         return write_explain_value(writing, 0, result);
     return move_along(writing);

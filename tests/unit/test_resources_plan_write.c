@@ -105,17 +105,93 @@ static void test_existing(void **state)
 static void test_stored(void **state)
 {
     struct sample *sample = *state;
-    static const char sql[] =
-        "SELECT t.`timelog_id`, t.`project_id`, t.`action_id`, t.`ticket_id`, "
-        "t.`timelog_note`, t.`invoice_id` FROM " TIMELOGS " t WHERE 1 AND t.`timelog_id` = ?";
-    char locking[sizeof(sql) + 16];
     struct plan plan = begin(state);
-    plan_stored(&plan, sample_resource(sample, "timelogs"), 8, false);
-    end(&plan, sql, "8");
-    plan = begin(state);
-    plan_stored(&plan, sample_resource(sample, "timelogs"), 8, true);
-    snprintf(locking, sizeof(locking), "%s FOR UPDATE", sql);
-    end(&plan, locking, "8");
+    plan_stored(&plan, sample_resource(sample, "timelogs"), 8);
+    end(&plan,
+        "SELECT t.`timelog_id`, t.`project_id`, t.`action_id`, t.`ticket_id`, t.`timelog_note`, "
+        "t.`invoice_id` FROM " TIMELOGS " t WHERE 1 AND t.`timelog_id` = ?",
+        "8");
+}
+
+/* The record itself is locked and read by one statement. */
+static void test_named_whole(void **state)
+{
+    struct sample *sample = *state;
+    const struct model_resource *timelogs = sample_resource(sample, "timelogs");
+    struct plan plan = begin(state);
+    plan_named_whole(&plan, timelogs, &everybody, ids_of(1));
+    assert_int_equal(plan_named_end(timelogs), PLAN_NAMED_REFERENCES + timelogs->reference_count);
+    assert_int_equal(plan.item_count, timelogs->column_count);
+    end(&plan,
+        "SELECT t.`timelog_id`, (1), 0, 0, t.`project_id`, t.`action_id`, t.`ticket_id`, "
+        "t.`timelog_id`, t.`project_id`, t.`action_id`, t.`ticket_id`, t.`timelog_note`, "
+        "t.`invoice_id` FROM " TIMELOGS
+        " t WHERE t.`timelog_id` IN (?) ORDER BY t.`timelog_id` FOR UPDATE",
+        "5");
+}
+
+/* Rows of several tables, filled up to equal width, each with a lock of its own or none, from the
+ * top. */
+static void test_named_each(void **state)
+{
+    struct sample *sample = *state;
+    const struct plan_row rows[] = {
+        {.resource = sample_resource(sample, "projects"), .id = 5, .is_locking = true},
+        {.resource = sample_resource(sample, "whmcstickets"), .id = 7},
+        {.resource = sample_resource(sample, "topics"), .id = 9, .is_locking = true}};
+    struct plan plan = begin(state);
+    plan_named_each(&plan, rows, 3, &everybody);
+    end(&plan,
+        "(SELECT 0, t.`project_id`, (1), t.`project_function` = ?, 0, t.`client_userid`, "
+        "t.`manager_adminid`, t.`assigned_adminid` FROM " PROJECTS
+        " t WHERE t.`project_id` IN (?) FOR UPDATE) UNION ALL "
+        "(SELECT 1, t.`id`, (1), 0, 0, 0, 0, 0 FROM `tbltickets` t WHERE t.`id` IN (?) AND "
+        "t.`merged_ticket_id` = ?) UNION ALL "
+        "(SELECT 2, t.`topic_id`, (1), 0, t.`topic_status` = ?, t.`project_id`, t.`action_id`, "
+        "t.`thread_id` FROM " TOPICS " t WHERE t.`topic_id` IN (?) FOR UPDATE)",
+        "'archive' 5 7 '0' 'closed' 9");
+}
+
+/* What a row hangs on is locked by the statement that finds the row, which is not locked. */
+static void test_named_by(void **state)
+{
+    struct sample *sample = *state;
+    const struct plan_row rows[] = {{.resource = sample_resource(sample, "topics"), .id = 9},
+                                    {.resource = sample_resource(sample, "projects"),
+                                     .is_locking = true,
+                                     .by = rows,
+                                     .column = SLICE("project_id")}};
+    struct plan plan = begin(state);
+    plan_named_each(&plan, rows, 2, &everybody);
+    end(&plan,
+        "(SELECT 0, t.`topic_id`, (1), 0, t.`topic_status` = ?, t.`project_id`, t.`action_id`, "
+        "t.`thread_id` FROM " TOPICS " t WHERE t.`topic_id` IN (?)) UNION ALL "
+        "(SELECT 1, t.`project_id`, (1), t.`project_function` = ?, 0, t.`client_userid`, "
+        "t.`manager_adminid`, t.`assigned_adminid` FROM " PROJECTS
+        " t WHERE t.`project_id` = (SELECT b.`project_id` FROM " TOPICS
+        " b WHERE b.`topic_id` = ?) FOR UPDATE)",
+        "'closed' 9 'archive' 9");
+}
+
+/* A chain's records side by side, each with the conditions of its resource. */
+static void test_rows(void **state)
+{
+    struct sample *sample = *state;
+    const struct plan_row rows[] = {{.resource = sample_resource(sample, "projects"), .id = 5},
+                                    {.resource = sample_resource(sample, "timelogs"), .id = 7}};
+    struct plan plan = begin(state);
+    plan_rows(&plan, rows, 2);
+    assert_int_equal(plan.item_count,
+                     rows[0].resource->column_count + rows[1].resource->column_count);
+    assert_false(plan.items[0].is_writable);
+    assert_true(plan.items[plan.item_count - 1].is_writable);
+    end(&plan,
+        "SELECT t0.`project_id`, t0.`project_name`, t0.`kind`, t0.`date_activity`, "
+        "t1.`timelog_id`, "
+        "t1.`parent_type`, t1.`parent_id`, t1.`note`, t1.`invoice_id` FROM `p` t0 JOIN `l` t1 "
+        "WHERE t0.`project_id` = ? AND t0.`kind` = ? AND "
+        "t1.`timelog_id` = ?",
+        "5 'web' 7");
 }
 
 static void test_insert(void **state)
@@ -250,12 +326,22 @@ static void test_padding(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WRITING_TEST(test_named),           WRITING_TEST(test_named_visible),
-        EITHER_TEST(test_named_either),     WRITING_TEST(test_existing),
-        WRITING_TEST(test_stored),          WRITING_TEST(test_insert),
-        WRITING_TEST(test_update),          WRITING_TEST(test_hanging),
-        WRITING_TEST(test_hanging_through), WRITING_TEST(test_update_hanging),
-        WRITING_TEST(test_delete_hanging),  WRITING_TEST(test_padding),
+        WRITING_TEST(test_named),
+        WRITING_TEST(test_named_visible),
+        EITHER_TEST(test_named_either),
+        WRITING_TEST(test_existing),
+        WRITING_TEST(test_stored),
+        WRITING_TEST(test_named_whole),
+        WRITING_TEST(test_named_each),
+        WRITING_TEST(test_named_by),
+        EITHER_TEST(test_rows),
+        WRITING_TEST(test_insert),
+        WRITING_TEST(test_update),
+        WRITING_TEST(test_hanging),
+        WRITING_TEST(test_hanging_through),
+        WRITING_TEST(test_update_hanging),
+        WRITING_TEST(test_delete_hanging),
+        WRITING_TEST(test_padding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,396 @@
+/*
+ * The rows that a write has to do with are found, from the record upwards, without locks; then they
+ * are locked, from the top downwards, and must hang where they were found to hang: else somebody
+ * was faster, and the whole is run again (RESULT_CONFLICT).
+ *
+ * What the record itself hangs on at the top is locked by the statement that finds it: nothing is
+ * above, so that this is the first lock as well.
+ *
+ * A row need not be found when one is named already of each table that it hangs on, as in
+ * projects/17/actions/76/timelogs: it is presumed to hang on these, and that is looked at under its
+ * lock. Where it hangs on another, chain and parents disagree, and the whole is run once more
+ * without presuming, so that the request is refused for what is really there.
+ */
+#include "resources/write_parts.h"
+
+enum { MOST_TOGETHER = 8 }; /* rows of as many tables in one statement */
+
+/* Rows of one table, in the order of their keys, so that all who lock several of them do it alike.
+ */
+struct group {
+    const struct model_resource *resource;
+    struct plan_ids ids;
+};
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+static enum result take_row(struct write_named *named, const struct database_cell *cells)
+{
+    enum result result = RESULT_OK;
+    for (size_t i = 0; i < named->resource->reference_count; i++) {
+        int64_t id = write_stored_id(&cells[PLAN_NAMED_REFERENCES + i]);
+        if (named->was_read && named->references[i] != id)
+            result = RESULT_CONFLICT;
+        named->references[i] = id;
+    }
+    named->is_found = true;
+    named->is_visible = cells[PLAN_NAMED_VISIBLE].integer != 0;
+    named->is_locked = cells[PLAN_NAMED_LOCKED].integer != 0;
+    named->is_closed = cells[PLAN_NAMED_CLOSED].integer != 0;
+    return result;
+}
+
+static struct write_named *named_of(const struct writing *writing,
+                                    const struct model_resource *resource,
+                                    const struct database_cell *cells)
+{
+    return write_named_find(writing, resource, write_stored_id(&cells[PLAN_NAMED_KEY]));
+}
+
+/* One of a plan's rows of one table. */
+static enum result take(struct writing *writing, const struct plan *plan,
+                        const struct model_resource *resource, const struct database_cell *cells)
+{
+    struct write_named *named = named_of(writing, resource, cells);
+    if (!named)
+        return RESULT_OK;
+    enum result result = take_row(named, cells);
+    if (result == RESULT_OK && plan->item_count && write_is_target(writing, named))
+        result = write_take_stored(writing, plan, cells + plan_named_end(resource));
+    return result;
+}
+
+/* One of a plan's rows of several tables, the place of its own in the first cell. What hangs comes
+ * before what it hangs on. */
+static enum result take_each(struct writing *writing, const struct plan_row *each,
+                             const struct database_cell *cells)
+{
+    const struct plan_row *row = &each[cells[0].integer];
+    struct write_named *named = named_of(writing, row->resource, cells + 1);
+    if (!named)
+        return RESULT_OK;
+    named->is_held = row->by != NULL;
+    enum result result = take_row(named, cells + 1);
+    bool is_memory_out = write_is_target(writing, named) && !write_name_above(writing, named);
+    return is_memory_out ? RESULT_NO_MEMORY : result;
+}
+
+/* Rows that are not given back are not there (any more). */
+static enum result read_rows(struct writing *writing, struct plan *plan,
+                             const struct model_resource *resource, const struct plan_row *each)
+{
+    const struct database_cell *cells = NULL;
+    enum result taken = RESULT_OK;
+    enum result result = execute_begin(writing->context, plan);
+    while (result == RESULT_OK &&
+           (result = database_next(writing->context->database, &cells)) == RESULT_OK) {
+        enum result its =
+            each ? take_each(writing, each, cells) : take(writing, plan, resource, cells);
+        taken = taken == RESULT_OK ? its : taken;
+    }
+    plan_clear(plan);
+    return result == RESULT_NOT_FOUND ? taken : result;
+}
+
+/* What no write of ours changes needs no lock. */
+static bool is_written_to(const struct model_resource *resource)
+{
+    const struct catalog_names *methods = &resource->catalog->methods;
+    return catalog_names_hold(methods, SLICE("POST")) ||
+           catalog_names_hold(methods, SLICE("PUT")) ||
+           catalog_names_hold(methods, SLICE("DELETE")) || resource->catalog->rules.activity.size;
+}
+
+static bool holds_target(const struct writing *writing, const struct group *group)
+{
+    return group->resource == writing->write->resource && writing->write->kind != WRITE_CREATE;
+}
+
+static enum result read_part(struct writing *writing, const struct model_resource *resource,
+                             struct plan_ids ids, bool is_locking, bool is_whole)
+{
+    const struct query_viewer *viewer = writing->write->viewer;
+    struct plan plan;
+    plan_init(&plan, writing->context->arena);
+    if (is_whole)
+        plan_named_whole(&plan, resource, viewer, ids);
+    else
+        plan_named(&plan, resource, viewer, ids, is_locking && is_written_to(resource));
+    return read_rows(writing, &plan, resource, NULL);
+}
+
+static enum result read_group(struct writing *writing, const struct group *group, bool is_locking)
+{
+    bool is_whole = is_locking && holds_target(writing, group);
+    enum result result = RESULT_OK;
+    for (size_t at = 0; result == RESULT_OK && at < group->ids.count; at += WRITE_MOST_IDS)
+        result =
+            read_part(writing, group->resource, write_part(group->ids.items, group->ids.count, at),
+                      is_locking, is_whole);
+    return result;
+}
+
+static enum result lock_each(struct writing *writing, const struct group *groups, size_t count)
+{
+    struct plan_row rows[MOST_TOGETHER];
+    struct plan plan;
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (struct plan_row){.resource = groups[i].resource,
+                                    .id = groups[i].ids.items[0],
+                                    .is_locking = is_written_to(groups[i].resource)};
+    plan_init(&plan, writing->context->arena);
+    plan_named_each(&plan, rows, count, writing->write->viewer);
+    return read_rows(writing, &plan, NULL, rows);
+}
+
+/* --- who is read --------------------------------------------------------------------------- */
+
+static bool is_any_named(const struct writing *writing, const struct model_resource *resource)
+{
+    const struct write_named *named = writing->named;
+    while (named && named->resource != resource)
+        named = named->next;
+    return named != NULL;
+}
+
+/* Of the record itself is not known what it hangs on, whatever else is named. */
+static bool is_presumed(const struct writing *writing, const struct write_named *named)
+{
+    bool is_known = writing->presumes && !write_is_target(writing, named);
+    for (size_t i = 0; is_known && i < named->resource->reference_count; i++)
+        is_known = !write_hangs_by(writing, named, i) ||
+                   is_any_named(writing, named->resource->references[i].resource);
+    return is_known;
+}
+
+static bool is_member(const struct writing *writing, const struct write_named *named,
+                      const struct model_resource *resource, bool is_locking)
+{
+    bool is_wanted = is_locking ? !named->is_held : !is_presumed(writing, named);
+    return named->resource == resource && is_wanted;
+}
+
+static bool collect(struct writing *writing, const struct model_resource *resource, bool is_locking,
+                    struct group *group)
+{
+    size_t most = 0;
+    size_t count = 0;
+    for (const struct write_named *named = writing->named; named; named = named->next)
+        most += is_member(writing, named, resource, is_locking);
+    int64_t *ids = arena_alloc(writing->context->arena, (most + 1) * sizeof(*ids));
+    *group = (struct group){resource, {ids, most}};
+    for (struct write_named *named = writing->named; ids && named; named = named->next) {
+        size_t at = count;
+        if (!is_member(writing, named, resource, is_locking))
+            continue;
+        for (; at > 0 && ids[at - 1] > named->id; at--)
+            ids[at] = ids[at - 1];
+        ids[at] = named->id;
+        named->is_found = false;
+        count++;
+    }
+    return ids != NULL;
+}
+
+/* The next resource from *place on, at the level, of which rows are to be read. RESULT_NOT_FOUND:
+ * none. Of a resource that is off no row can be looked at, so that none is found. */
+static enum result next_group(struct writing *writing, unsigned level, bool is_locking,
+                              size_t *place, struct group *group)
+{
+    const struct model *model = writing->write->model;
+    while (*place < model->resource_count) {
+        const struct model_resource *resource = &model->resources[(*place)++];
+        if (resource->level != level || !model_is_served(resource))
+            continue;
+        if (!collect(writing, resource, is_locking, group))
+            return RESULT_NO_MEMORY;
+        if (group->ids.count)
+            return RESULT_OK;
+    }
+    return RESULT_NOT_FOUND;
+}
+
+/* --- finding ------------------------------------------------------------------------------- */
+
+static void mark_read(const struct writing *writing, const struct group *group)
+{
+    for (size_t i = 0; i < group->ids.count; i++)
+        write_named_find(writing, group->resource, group->ids.items[i])->was_read = true;
+}
+
+/* The only column by which the record names rows of that resource; NULL: none, or several. */
+static const struct model_reference *only_link(const struct model_resource *resource,
+                                               const struct model_resource *above)
+{
+    const struct model_reference *found = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < resource->reference_count; i++)
+        if (resource->references[i].resource == above) {
+            found = &resource->references[i];
+            count++;
+        }
+    return count == 1 && !found->where.count ? found : NULL;
+}
+
+/* The record, and what it hangs on at the top where nothing else is named, in the order in which
+ * all lock it. */
+static size_t collect_above(const struct writing *writing, struct plan_row *rows)
+{
+    const struct write *write = writing->write;
+    size_t count = 1;
+    rows[0] = (struct plan_row){.resource = write->resource, .id = write->id};
+    for (size_t i = 0; i < write->model->resource_count && count < MOST_TOGETHER; i++) {
+        const struct model_resource *above = &write->model->resources[i];
+        const struct model_reference *link = only_link(write->resource, above);
+        if (link && above->level == 0 && above != write->resource && model_is_served(above) &&
+            !is_any_named(writing, above))
+            rows[count++] = (struct plan_row){.resource = above,
+                                              .is_locking = is_written_to(above),
+                                              .by = rows,
+                                              .column = link->column};
+    }
+    return count;
+}
+
+static enum result find_group(struct writing *writing, const struct group *group)
+{
+    struct plan_row rows[MOST_TOGETHER];
+    bool is_target = holds_target(writing, group) && group->ids.count == 1;
+    size_t count = is_target ? collect_above(writing, rows) : 0;
+    struct plan plan;
+    if (count < 2)
+        return read_group(writing, group, false);
+    plan_init(&plan, writing->context->arena);
+    plan_named_each(&plan, rows, count, writing->write->viewer);
+    return read_rows(writing, &plan, NULL, rows);
+}
+
+static enum result find_level(struct writing *writing, unsigned level)
+{
+    struct group group;
+    size_t place = 0;
+    enum result result;
+    while ((result = next_group(writing, level, false, &place, &group)) == RESULT_OK) {
+        result = find_group(writing, &group);
+        if (result != RESULT_OK)
+            return result;
+        mark_read(writing, &group);
+    }
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+static bool name_above_level(struct writing *writing, unsigned level)
+{
+    bool is_whole = true;
+    for (struct write_named *named = writing->named; named; named = named->next)
+        if (named->is_found && named->resource->level == level)
+            is_whole = is_whole && write_name_above(writing, named);
+    return is_whole;
+}
+
+/* Rows put in front of the list while it is walked are of higher levels, or read below. */
+static enum result find(struct writing *writing)
+{
+    for (unsigned level = WRITE_MOST_LEVELS - 1; level > 0; level--) {
+        enum result result = find_level(writing, level);
+        if (result == RESULT_OK && !name_above_level(writing, level))
+            result = RESULT_NO_MEMORY;
+        if (result != RESULT_OK)
+            return result;
+    }
+    return RESULT_OK;
+}
+
+/* --- locking ------------------------------------------------------------------------------- */
+
+/* Single rows, of which several may be locked by one statement, wait in `together`. */
+struct locking {
+    struct group together[MOST_TOGETHER];
+    size_t count;
+};
+
+static enum result flush(struct writing *writing, struct locking *locking)
+{
+    size_t count = locking->count;
+    locking->count = 0;
+    if (count == 0)
+        return RESULT_OK;
+    return count == 1 ? read_group(writing, &locking->together[0], true)
+                      : lock_each(writing, locking->together, count);
+}
+
+static enum result lock_group(struct writing *writing, struct locking *locking,
+                              const struct group *group)
+{
+    bool is_single = group->ids.count == 1 && !holds_target(writing, group);
+    enum result result =
+        !is_single || locking->count == MOST_TOGETHER ? flush(writing, locking) : RESULT_OK;
+    if (result != RESULT_OK)
+        return result;
+    if (!is_single)
+        return read_group(writing, group, true);
+    locking->together[locking->count++] = *group;
+    return RESULT_OK;
+}
+
+static enum result lock_levels(struct writing *writing)
+{
+    struct locking locking = {.count = 0};
+    struct group group;
+    for (unsigned level = 0; level < WRITE_MOST_LEVELS; level++) {
+        size_t place = 0;
+        enum result result;
+        while ((result = next_group(writing, level, true, &place, &group)) == RESULT_OK) {
+            result = lock_group(writing, &locking, &group);
+            if (result != RESULT_OK)
+                return result;
+        }
+        if (result != RESULT_NOT_FOUND)
+            return result;
+    }
+    return flush(writing, &locking);
+}
+
+/* Does it hang on a row of another table that nobody thought of, and that is not locked? */
+static bool is_misjudged(const struct writing *writing, const struct write_named *named)
+{
+    bool is_misjudged = false;
+    for (size_t i = 0; named->is_found && !is_misjudged && i < named->resource->reference_count;
+         i++) {
+        const struct model_resource *above = named->resource->references[i].resource;
+        is_misjudged = above && above != named->resource && named->references[i] > 0 &&
+                       !write_named_find(writing, above, named->references[i]);
+    }
+    return is_misjudged;
+}
+
+static enum result check_presumed(struct writing *writing)
+{
+    for (const struct write_named *named = writing->named; named; named = named->next)
+        writing->has_misjudged = writing->has_misjudged || is_misjudged(writing, named);
+    return writing->has_misjudged ? RESULT_CONFLICT : RESULT_OK;
+}
+
+/* --- all ----------------------------------------------------------------------------------- */
+
+/* What a column names may hang on another that the client did not give: then that is read first,
+ * and looked at again under the lock (write_check.c). */
+static bool hangs_on_stored(const struct write *write)
+{
+    bool has_constants = false;
+    for (size_t r = 0; r < write->resource->reference_count; r++)
+        has_constants = has_constants || write->resource->references[r].where.count;
+    return has_constants && write->kind == WRITE_UPDATE;
+}
+
+enum result write_lock(struct writing *writing)
+{
+    enum result result = hangs_on_stored(writing->write) ? write_read_stored(writing) : RESULT_OK;
+    if (result == RESULT_OK && !write_name_given(writing))
+        result = RESULT_NO_MEMORY;
+    if (result == RESULT_OK)
+        result = find(writing);
+    if (result == RESULT_OK)
+        result = lock_levels(writing);
+    return result == RESULT_OK ? check_presumed(writing) : result;
+}
