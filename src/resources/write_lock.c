@@ -232,7 +232,19 @@ static const struct model_reference *only_link(const struct model_resource *reso
     return count == 1 && !found->where.count ? found : NULL;
 }
 
-/* The record, and what it hangs on at the top where nothing else is named, in the order in which
+/* Is a row of the resource named, or another than the record that hangs on one? Then several may
+ * have to be locked, in the order of their keys, and the record's own is not the first. */
+static bool leads_to(const struct writing *writing, const struct model_resource *above)
+{
+    bool is_any = is_any_named(writing, above);
+    for (const struct write_named *named = writing->named; named && !is_any; named = named->next)
+        for (size_t i = 0; i < named->resource->reference_count; i++)
+            is_any = is_any || (named->resource->references[i].resource == above &&
+                                !write_is_target(writing, named));
+    return is_any;
+}
+
+/* The record, and what it hangs on at the top where nothing else leads there, in the order in which
  * all lock it. */
 static size_t collect_above(const struct writing *writing, struct plan_row *rows)
 {
@@ -243,7 +255,7 @@ static size_t collect_above(const struct writing *writing, struct plan_row *rows
         const struct model_resource *above = &write->model->resources[i];
         const struct model_reference *link = only_link(write->resource, above);
         if (link && above->level == 0 && above != write->resource && model_is_served(above) &&
-            !is_any_named(writing, above))
+            !leads_to(writing, above))
             rows[count++] = (struct plan_row){.resource = above,
                                               .is_locking = is_written_to(above),
                                               .by = rows,
@@ -364,9 +376,12 @@ static bool is_misjudged(const struct writing *writing, const struct write_named
     return is_misjudged;
 }
 
+/* Who does not presume has thought of all that counts: not of what is above the record's upper rows
+ * in its own tree, which others may have stored elsewhere. */
 static enum result check_presumed(struct writing *writing)
 {
-    for (const struct write_named *named = writing->named; named; named = named->next)
+    for (const struct write_named *named = writing->named; named && writing->presumes;
+         named = named->next)
         writing->has_misjudged = writing->has_misjudged || is_misjudged(writing, named);
     return writing->has_misjudged ? RESULT_CONFLICT : RESULT_OK;
 }
