@@ -38,16 +38,27 @@ static void put_constant(struct plan *plan, const struct model_resource *resourc
     plan_put_value(plan, database_text(constant->value));
 }
 
-static void put_reference(struct plan *plan, const struct model_reference *reference)
+/* Ids that are kept as text: of several collations they do not go into one column of a UNION. */
+static bool is_text(const struct model_resource *resource, struct slice column)
 {
-    plan_put(plan, reference->where.count ? ", IF(1" : ", ");
+    const struct schema_column *found = schema_column_find(resource->table, column);
+    return found && (found->type == SCHEMA_TEXT || found->type == SCHEMA_ENUM);
+}
+
+static void put_reference(struct plan *plan, const struct model_resource *resource,
+                          const struct model_reference *reference, bool is_joint)
+{
+    bool is_converted = is_joint && is_text(resource, reference->column);
+    plan_put(plan, is_converted ? ", CONVERT(" : ", ");
+    plan_put(plan, reference->where.count ? "IF(1" : "");
     plan_put_constants(plan, "t", &reference->where);
     plan_put(plan, reference->where.count ? ", " : "");
     plan_put_column(plan, "t", reference->column);
     plan_put(plan, reference->where.count ? ", 0)" : "");
+    plan_put(plan, is_converted ? " USING utf8mb4)" : "");
 }
 
-/* References are filled up to `width` of them. */
+/* References are filled up to `width` of them; 0: the rows stand alone. */
 static void put_named(struct plan *plan, const struct model_resource *resource,
                       const struct query_viewer *viewer, size_t width)
 {
@@ -59,7 +70,7 @@ static void put_named(struct plan *plan, const struct model_resource *resource,
     put_constant(plan, resource, &resource->catalog->rules.locked);
     put_constant(plan, resource, &resource->catalog->rules.closed);
     for (size_t i = 0; i < resource->reference_count; i++)
-        put_reference(plan, &resource->references[i]);
+        put_reference(plan, resource, &resource->references[i], width > 0);
     for (size_t i = resource->reference_count; i < width; i++)
         plan_put(plan, ", 0");
 }

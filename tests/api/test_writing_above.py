@@ -120,6 +120,39 @@ def test_without_a_column_that_says_when(mariadb, module_gateway):
     assert store.row("timelogs", number)["timelog_note"] == "older"
 
 
+def test_ids_of_every_kind(mariadb, module_gateway):
+    """data-model.md: columns are learnt. Ids that one table keeps as numbers, the next as text of this or that collation."""
+    load(mariadb, "written_motley")
+    for table, columns in (("project", "MODIFY project_id bigint unsigned NOT NULL AUTO_INCREMENT, "
+                                       "MODIFY client_userid varchar(20) COLLATE utf8mb3_general_ci NULL"),
+                           ("action", "MODIFY project_id varchar(20) COLLATE utf8mb3_unicode_ci NOT NULL DEFAULT ''"),
+                           ("topic", "MODIFY project_id varchar(20) COLLATE utf8mb3_bin NULL, MODIFY action_id bigint unsigned NOT NULL DEFAULT 0, "
+                                     "MODIFY thread_id char(11) CHARACTER SET latin1 NULL"),
+                           ("timelog", "MODIFY project_id int(10) unsigned zerofill NULL, MODIFY action_id mediumint NULL")):
+        mariadb.run_loosely(f"ALTER TABLE {PREFIX}{table} {columns}", database="written_motley")
+    server = module_gateway({"mysql.database": "written_motley"})
+    writer, store = Writer(server.url), Store(mariadb, "written_motley")
+    project, other = store.project(), store.project()
+    action = store.action(project)
+    below, elsewhere = f"projects/{project}/actions/{action}", f"projects/{other}/actions/{action}"
+    for resource, least in (("timelogs", {"timelog_note": "n"}), ("topics", {"topic_detail": "d"})):
+        with store.touched(("projects", project), ("actions", action)):
+            row = writer.post(f"{below}/{resource}", least).success().response[LINE[resource]]
+        number = row[KEY[resource]]
+        assert row == store.row(resource, number) and int(row["project_id"]) == project and int(row["action_id"]) == action
+        with store.touched(("projects", project), ("actions", action)):
+            changes(writer, store, resource, number)
+        with store.unchanged():
+            writer.post(f"{elsewhere}/{resource}", least).expect(404)
+            writer.delete(f"{elsewhere}/{resource}/{number}").expect(404)
+        with store.touched(("projects", project), ("actions", action)):
+            writer.delete(f"{below}/{resource}/{number}").success()
+    first = writer.post(f"{below}/topics", {"topic_detail": "d"}).success().response["topic"]["topic_id"]
+    writer.post(f"{below}/topics", {"topic_detail": "d", "thread_id": first}).success()
+    with store.touched(("projects", project)):
+        changes(writer, store, "actions", action, below)
+
+
 @pytest.fixture(scope="module")
 def strict(mariadb, module_gateway):
     """Rules below a project that no catalog can tell."""
