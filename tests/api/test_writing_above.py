@@ -104,6 +104,20 @@ def test_one_row_above_in_one_table_and_two_in_the_other(api_writer, store, bran
     assert (row["project_id"], row["action_id"], row["timelog_note"]) == (branch["project"], branch["action"], "new")
 
 
+def test_as_few_statements_as_are_needed(api_writer, store, branch, writing_gateway):
+    """docs/statements.md, "Writes"; begin and commit are counted here, a conversation with Redis is not."""
+    def taken(send):
+        before = writing_gateway.metrics()["portcullis_database_statements_total"]
+        send().success()
+        return writing_gateway.metrics()["portcullis_database_statements_total"] - before
+    project, action, chain = branch["project"], branch["sub"], f"projects/{branch['project']}/actions/{branch['sub']}"
+    api_writer.get(chain).success()  # logged in
+    assert taken(lambda: api_writer.post(f"{chain}/timelogs", {})) == 7
+    assert taken(lambda: api_writer.post(f"actions/{action}/timelogs", {})) == 8
+    assert taken(lambda: api_writer.put(f"timelogs/{branch[0]['timelogs']}", {"timelog_note": "x"})) == 7
+    assert taken(lambda: api_writer.put(f"projects/{project}", {"project_name": "x"})) == 6
+
+
 def test_without_a_column_that_says_when(mariadb, module_gateway):
     """data-model.md: older add-ons lack columns. Of the tables above that have none nothing is written."""
     load(mariadb, "written_old")
