@@ -3,8 +3,8 @@
  * are locked, from the top downwards, and must hang where they were found to hang: else somebody
  * was faster, and the whole is run again (RESULT_CONFLICT).
  *
- * What the record itself hangs on at the top is locked by the statement that finds it: nothing is
- * above, so that this is the first lock as well.
+ * What the record itself hangs on at the top is locked by the statement that finds it, unless
+ * something else that is named leads there too: nothing is above, so that this is the first lock.
  *
  * A row need not be found when one is named already of each table that it hangs on, as in
  * projects/17/actions/76/timelogs: it is presumed to hang on these, and that is looked at under its

@@ -1,13 +1,14 @@
 /*
  * One attempt at a write, inside its transaction: what write_execute.c strings together.
  *
- *   write_named.c   the rows that the request names
- *   write_lock.c    found, then locked from the top
+ *   write_named.c   the rows that the request names, and that these hang on
+ *   write_lock.c    found upwards, or presumed; then locked from the top
  *   write_stored.c  the record itself as it is stored
  *   write_check.c   404, 412, 409, 422
  *   write_store.c   the record, its columns of the gateway's own, what moves along
  *   write_delete.c  the record and all that hangs below
- *   write_around.c  what changes above: activity, counted children; the activity log
+ *   write_around.c  what changes above, written with the record: activity; counted children; the
+ *                   activity log
  *   write_answer.c  the answer, read back
  *
  * Everything lies in the request's arena and is made anew for each attempt.
