@@ -4,6 +4,7 @@ where they disagree, not where somebody moves them meanwhile."""
 
 import contextlib
 import threading
+import time
 
 import pymysql
 import pytest
@@ -286,6 +287,28 @@ class Waiting:
         return self.answers[0]
 
 
+def is_free(mariadb, resource, number):
+    """Does nobody hold the row?"""
+    with mariadb.connect("whmcs_write") as connection, connection.cursor() as cursor:
+        try:
+            cursor.execute("START TRANSACTION")
+            cursor.execute(f"SELECT 1 FROM {TABLE[resource]} WHERE {KEY[resource]}=%s FOR UPDATE NOWAIT", (number,))
+            return True
+        except pymysql.err.OperationalError as error:
+            assert error.args[0] == 1205, error
+            return False
+        finally:
+            connection.rollback()
+
+
+def awaited(store):
+    """The key that a request waits for; InnoDB tells it anew to those alone who have not asked for 0.1 s."""
+    time.sleep(0.2)
+    found = store.run("SELECT l.lock_data FROM information_schema.innodb_locks l JOIN information_schema.innodb_lock_waits w "
+                      "ON w.requested_lock_id=l.lock_id")
+    return found[0][0] if found else None
+
+
 def set_columns(cursor, resource, number, **columns):
     names = ",".join(f"{name}=%s" for name in columns)
     cursor.execute(f"UPDATE {TABLE[resource]} SET {names} WHERE {KEY[resource]}=%s", (*columns.values(), number))
@@ -329,6 +352,24 @@ def test_the_record_moves_while_its_project_is_waited_for(mariadb, api_writer, s
     assert (row["timelog_note"], row["project_id"]) == ("new", branch["other"]) if method == "PUT" else row is None
 
 
+def test_the_action_gets_another_upper_action_meanwhile(mariadb, api_writer, store, branch):
+    """That one is locked before it, though nobody knew of it when the rows were found."""
+    project, sub = branch["project"], store.action(branch["project"], parent_action_id=branch["action"])
+    upper = branch["sub"]
+    with holding(mariadb, "actions", upper), holding(mariadb, "projects", project) as (connection, cursor):
+        waiting = Waiting(store, lambda: api_writer.put(f"actions/{sub}", {"action_name": "new"}))
+        set_columns(cursor, "actions", sub, parent_action_id=upper)
+        connection.commit()
+        wait_until(lambda: awaited(store) == str(upper), 20, "the request waits for the upper action")
+        seen = is_free(mariadb, "actions", sub), is_free(mariadb, "projects", project)
+    waiting.answer().success()
+    assert seen == (True, False)
+    row = store.row("actions", sub)
+    assert (row["parent_action_id"], row["action_name"]) == (upper, "new")
+    assert store.value("actions", upper, "date_activity") > LONG_AGO
+    store.untouched(("actions", branch["action"]))
+
+
 def test_the_project_goes_while_it_is_waited_for(mariadb, api_writer, store, branch):
     """With all below it: 404, of each method."""
     number, action = branch[branch["action"]]["timelogs"], branch["action"]
@@ -344,20 +385,6 @@ def test_the_project_goes_while_it_is_waited_for(mariadb, api_writer, store, bra
         store.insert("projects", project_id=branch["project"], project_name="again", visible_status="all")
         store.insert("actions", action_id=action, project_id=branch["project"])
         store.insert("timelogs", timelog_id=number, project_id=branch["project"], action_id=action)
-
-
-def is_free(mariadb, resource, number):
-    """Does nobody hold the row?"""
-    with mariadb.connect("whmcs_write") as connection, connection.cursor() as cursor:
-        try:
-            cursor.execute("START TRANSACTION")
-            cursor.execute(f"SELECT 1 FROM {TABLE[resource]} WHERE {KEY[resource]}=%s FOR UPDATE NOWAIT", (number,))
-            return True
-        except pymysql.err.OperationalError as error:
-            assert error.args[0] == 1205, error
-            return False
-        finally:
-            connection.rollback()
 
 
 def waits_for(mariadb, store, held, free, send):

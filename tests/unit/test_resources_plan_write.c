@@ -374,24 +374,15 @@ static void test_padding(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WRITING_TEST(test_named),
-        WRITING_TEST(test_named_visible),
-        EITHER_TEST(test_named_either),
-        WRITING_TEST(test_existing),
-        WRITING_TEST(test_stored),
-        WRITING_TEST(test_named_whole),
-        WRITING_TEST(test_named_each),
-        EITHER_TEST(test_named_each_of_text),
-        WRITING_TEST(test_named_by),
-        EITHER_TEST(test_rows),
-        WRITING_TEST(test_insert),
-        WRITING_TEST(test_update),
-        WRITING_TEST(test_update_each),
-        WRITING_TEST(test_hanging),
-        WRITING_TEST(test_hanging_through),
-        WRITING_TEST(test_update_hanging),
-        WRITING_TEST(test_delete_hanging),
-        WRITING_TEST(test_padding),
+        WRITING_TEST(test_named),           WRITING_TEST(test_named_visible),
+        EITHER_TEST(test_named_either),     WRITING_TEST(test_existing),
+        WRITING_TEST(test_stored),          WRITING_TEST(test_named_whole),
+        WRITING_TEST(test_named_each),      EITHER_TEST(test_named_each_of_text),
+        WRITING_TEST(test_named_by),        EITHER_TEST(test_rows),
+        WRITING_TEST(test_insert),          WRITING_TEST(test_update),
+        WRITING_TEST(test_update_each),     WRITING_TEST(test_hanging),
+        WRITING_TEST(test_hanging_through), WRITING_TEST(test_update_hanging),
+        WRITING_TEST(test_delete_hanging),  WRITING_TEST(test_padding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
