@@ -1,0 +1,52 @@
+/*
+ * multipart/form-data as it streams in (RFC 7578; delimiters after RFC 2046 5.1.1): fields are
+ * gathered, a file's bytes are handed on piece by piece and never held.
+ *
+ * Pure: bytes in, events out; no socket, no disk, no clock. One reader a body; what it makes lies
+ * in the arena. Used by the connection's loop thread.
+ *
+ *     multipart_reader_create(arena, content_type, limits, problem)
+ *     for each piece of the body: multipart_reader_feed(reader, piece, events)
+ *     multipart_reader_end(reader)      the body has ended: the closing delimiter must have come
+ */
+#ifndef PORTCULLIS_HTTP_MULTIPART_READER_H
+#define PORTCULLIS_HTTP_MULTIPART_READER_H
+
+#include "base/problem.h"
+#include "base/result.h"
+#include "http/parameters.h"
+
+struct multipart_reader;
+
+/* What the head of a part with a filename says. Slices lie in the arena. */
+struct multipart_file {
+    struct slice field; /* the part's name */
+    struct slice name;  /* filename; as the client wrote it, decoded, UTF-8; may be empty */
+    struct slice type;  /* Content-Type; empty: none given */
+};
+
+struct multipart_events {
+    /* A part with a filename begins; pieces of it follow in the same call already. RESULT_OK, or
+     * the problem is set and the reader is done. */
+    enum result (*on_file)(void *context, const struct multipart_file *file);
+    /* Never empty; lies in the bytes given to feed, or in the reader, until the call returns. */
+    void (*on_file_piece)(void *context, struct slice piece);
+    void (*on_file_end)(void *context);
+    void *context;
+};
+
+/* most_bytes bounds names, values and heads of all parts but the files' bytes together: past it 413
+ * (too_large). Fields are added to pairs as http_multipart_decode adds them. content_type is the
+ * whole field value. NULL with the problem set: 400, or out of memory (problem not set). events and
+ * pairs are borrowed for the reader's life. */
+struct multipart_reader *multipart_reader_create(struct arena *arena, struct slice content_type,
+                                                 uint64_t most_bytes, struct http_pairs *pairs,
+                                                 const struct multipart_events *events,
+                                                 struct problem *problem);
+/* RESULT_OK; RESULT_INVALID or RESULT_LIMIT with the problem set; RESULT_NO_MEMORY. After anything
+ * but RESULT_OK the reader takes no more. What comes after the closing delimiter is dropped. */
+enum result multipart_reader_feed(struct multipart_reader *reader, struct slice bytes);
+/* RESULT_INVALID (bad_multipart) when the closing delimiter has not come. */
+enum result multipart_reader_end(struct multipart_reader *reader);
+
+#endif
