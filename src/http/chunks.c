@@ -269,7 +269,7 @@ enum http_chunks_state http_chunks_check(struct http_chunks *chunks, struct slic
     for (*checked = 0; *checked < bytes.size && chunks->state != END;) {
         if (chunks->state == DATA) {
             *checked += skip_data(chunks, bytes.size - *checked);
-            continue;
+            break;
         }
         enum state next = step(chunks, (enum state)chunks->state, bytes.data[*checked]);
         if (!judge(chunks, (enum state)chunks->state, next, fault))

@@ -34,9 +34,10 @@ enum http_chunks_state { HTTP_CHUNKS_MORE, HTTP_CHUNKS_DONE, HTTP_CHUNKS_FAULT }
 void http_chunks_init(struct http_chunks *chunks, uint64_t max_trailer, uint64_t max_fields);
 
 /* Checks bytes and says in *checked how many of them are good and belong to the body: on MORE those
- * up to where extensions begin or end, or all; on DONE those up to the body's end; on FAULT those
- * before the offending one. *is_extension: they are all a chunk's extensions, which llhttp 8.1
- * reads wrongly (";a=b;c", escapes in quotes) and which therefore are not for it. */
+ * up to where extensions begin or end, or a chunk's data ends (never two chunks' at once), or all;
+ * on DONE those up to the body's end; on FAULT those before the offending one. *is_extension: they
+ * are all a chunk's extensions, which llhttp 8.1 reads wrongly (";a=b;c", escapes in quotes) and
+ * which therefore are not for it. */
 enum http_chunks_state http_chunks_check(struct http_chunks *chunks, struct slice bytes,
                                          size_t *checked, bool *is_extension,
                                          struct http_fault *fault);

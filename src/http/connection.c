@@ -2,6 +2,7 @@
 #include "http/connection.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,7 +70,18 @@ static uint8_t find_state(const struct http_connection *c)
         return HTTP_CONNECTION_BUSY;
     if (!newest->has_head)
         return HTTP_CONNECTION_HEAD;
+    if (http_connection_is_paused(c))
+        return HTTP_CONNECTION_PAUSED;
     return newest->has_begun ? HTTP_CONNECTION_BODY : HTTP_CONNECTION_BUSY;
+}
+
+static bool wants_more(const struct http_connection *c)
+{
+    if (c->has_ended)
+        return false;
+    if (c->is_last)
+        return c->dropped_bytes <= HTTP_LINGER_BYTES;
+    return !http_connection_is_paused(c) && (c->held == NULL || http_connection_may_parse(c));
 }
 
 void http_connection_settle(struct http_connection *c)
@@ -77,12 +89,11 @@ void http_connection_settle(struct http_connection *c)
     if (c->state == HTTP_CONNECTION_CLOSED)
         return;
     move(c, find_state(c));
-    bool is_paused = c->has_ended || (c->is_last && c->dropped_bytes > HTTP_LINGER_BYTES) ||
-                     (!c->is_last && c->held != NULL && !http_connection_may_parse(c));
-    if (is_paused && c->is_reading) {
+    bool wants_bytes = wants_more(c);
+    if (!wants_bytes && c->is_reading) {
         uv_read_stop(&c->uv.stream);
         c->is_reading = false;
-    } else if (!is_paused && !c->is_reading) {
+    } else if (wants_bytes && !c->is_reading) {
         http_connection_read_start(c);
     }
 }
@@ -99,6 +110,10 @@ void http_connection_flush(struct http_connection *c)
 {
     DL_DELETE2(c->home->flush, c, prev_flush, next_flush);
     c->is_flushing = false;
+    /* What is here already of a body that was answered meanwhile: when that is all of it, the
+     * connection may stay. */
+    if (c->last != NULL && c->last->is_answered && !c->last->is_complete)
+        http_connection_resume(c);
     do
         http_connection_send(c);
     while (http_connection_resume(c));
@@ -255,6 +270,18 @@ static void sweep_body(struct http_connection *c, uint64_t now_us)
     http_connection_settle(c);
 }
 
+/* While nothing is read, nobody tells that the client has gone. Its end of sending counts as that
+ * here too. */
+static void sweep_paused(struct http_connection *c, uint64_t now_us)
+{
+    struct pollfd socket = {.events = POLLRDHUP};
+    if (!is_older(c, now_us, HTTP_PAUSE_US))
+        return;
+    uv_fileno(&c->uv.handle, &socket.fd);
+    if (poll(&socket, 1, 0) > 0)
+        http_connection_end(c, HTTP_END_GONE);
+}
+
 static void sweep_writing(struct http_connection *c, uint64_t now_us)
 {
     size_t unsent = uv_stream_get_write_queue_size(&c->uv.stream);
@@ -284,5 +311,6 @@ void http_connection_sweep(struct http_loop *home, uint64_t now_us)
     sweep_ordered(home, HTTP_CONNECTION_LINGERING, now_us, HTTP_LINGER_US, HTTP_END_LINGERED);
     sweep_each(home->lists[HTTP_CONNECTION_HEAD], now_us, sweep_head);
     sweep_each(home->lists[HTTP_CONNECTION_BODY], now_us, sweep_body);
+    sweep_each(home->lists[HTTP_CONNECTION_PAUSED], now_us, sweep_paused);
     sweep_each(home->lists[HTTP_CONNECTION_WRITING], now_us, sweep_writing);
 }

@@ -21,9 +21,10 @@ enum http_connection_state {
     HTTP_CONNECTION_IDLE,    /* lists[0], oldest first: nothing of a request has come */
     HTTP_CONNECTION_HEAD,    /* lists[1]: a head (or PROXY header) has begun and is not whole */
     HTTP_CONNECTION_BODY,    /* lists[2]: a body is being read */
-    HTTP_CONNECTION_BUSY,    /* lists[3]: requests are read, handlers at work; no timeout here */
-    HTTP_CONNECTION_WRITING, /* lists[4]: the client does not take bytes as fast as we have them */
-    HTTP_CONNECTION_LINGERING, /* lists[5], oldest first: answered, reading what the client sends */
+    HTTP_CONNECTION_PAUSED,  /* lists[3], oldest first: a handler wants no more of a body yet */
+    HTTP_CONNECTION_BUSY,    /* lists[4]: requests are read, handlers at work; no timeout here */
+    HTTP_CONNECTION_WRITING, /* lists[5]: the client does not take bytes as fast as we have them */
+    HTTP_CONNECTION_LINGERING, /* lists[6], oldest first: answered, reading what the client sends */
     HTTP_CONNECTION_STATES,
     HTTP_CONNECTION_CLOSED = HTTP_CONNECTION_STATES, /* in no list: uv_close is under way */
 };
@@ -49,6 +50,7 @@ enum {
     HTTP_QUEUED_BYTES = 64 * 1024, /* of answers beyond the current one, before reading stops */
     HTTP_LINGER_BYTES = 256 * 1024,
     HTTP_LINGER_US = 2000000,
+    HTTP_PAUSE_US = 500000, /* paused for longer, a connection is looked at whether it still is */
 };
 
 struct http_file_sender;
@@ -120,6 +122,8 @@ void http_connection_receive(struct http_connection *c, struct slice bytes);
 /* Goes on with what is held, if the queue allows; true when something was understood. */
 bool http_connection_resume(struct http_connection *c);
 bool http_connection_may_parse(const struct http_connection *c);
+/* The newest request's handler wants no more of it for now. */
+bool http_connection_is_paused(const struct http_connection *c);
 /* A PROXY header has begun and is not whole. */
 bool http_connection_is_in_proxy_header(const struct http_connection *c);
 void http_connection_drop_held(struct http_connection *c);

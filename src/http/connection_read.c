@@ -96,9 +96,14 @@ static bool is_being_read(const struct http_exchange *exchange)
     return exchange != NULL && !exchange->is_complete;
 }
 
+bool http_connection_is_paused(const struct http_connection *c)
+{
+    return c->last != NULL && c->last->parser.is_paused;
+}
+
 bool http_connection_may_parse(const struct http_connection *c)
 {
-    if (c->is_last || c->state == HTTP_CONNECTION_CLOSED)
+    if (c->is_last || c->state == HTTP_CONNECTION_CLOSED || http_connection_is_paused(c))
         return false;
     const struct http_exchange *newest = c->last;
     if (is_being_read(newest)) /* an unsafe one waits until it is the first */
@@ -168,7 +173,7 @@ static const struct http_fault body_too_large = {
     .status = 413,
     .code = SLICE("too_large"),
     .field = SLICE("body"),
-    .detail = SLICE("The body is larger than http.max_body allows."),
+    .detail = SLICE("The body is larger than is allowed here."),
 };
 
 /* A slow trickle runs out of time after the grace; what arrives faster earns time, but never more
@@ -189,14 +194,13 @@ static void extend_deadline(struct http_exchange *exchange, size_t bytes)
 static void take_piece(void *context, struct slice piece)
 {
     struct http_exchange *exchange = context;
-    const struct config_http *limits = exchange->home->server->options.limits;
     exchange->body_bytes += piece.size;
     extend_deadline(exchange, piece.size);
-    if (exchange->is_answered)
+    if (exchange->is_answered || exchange->body_bytes > exchange->request.most_body)
         return;
     if (exchange->verdict == HTTP_STREAM)
         exchange->request.handler->on_body(&exchange->request, piece);
-    else if (exchange->body_bytes <= limits->max_body)
+    else
         buffer_append_slice(&exchange->collected, piece);
 }
 
@@ -211,6 +215,28 @@ static void end_request(struct http_exchange *exchange)
     request->handler->on_end(request);
 }
 
+void http_pause(struct http_request *request)
+{
+    struct http_exchange *exchange = request->exchange;
+    if (exchange->is_complete || exchange->is_answered || request->connection == NULL)
+        return;
+    exchange->parser.is_paused = true;
+    http_connection_flush_later(request->connection);
+}
+
+void http_resume(struct http_request *request)
+{
+    struct http_exchange *exchange = request->exchange;
+    const struct config_http *limits = exchange->home->server->options.limits;
+    if (!exchange->parser.is_paused)
+        return;
+    exchange->parser.is_paused = false;
+    if (exchange->body_deadline_us != UINT64_MAX)
+        exchange->body_deadline_us = clock_now_us() + limits->body_grace_ms * 1000;
+    if (request->connection != NULL)
+        http_connection_flush_later(request->connection);
+}
+
 /* Returns how many bytes were taken. */
 static size_t read_body(struct http_connection *c, struct slice bytes)
 {
@@ -221,9 +247,8 @@ static size_t read_body(struct http_connection *c, struct slice bytes)
         http_parser_body(&exchange->parser, bytes, &consumed, take_piece, exchange, &fault);
     if (exchange->body_bytes > 0)
         exchange->wants_continue = false;
-    bool collects = exchange->verdict == HTTP_COLLECT && !exchange->is_answered;
     bool is_too_large =
-        collects && exchange->body_bytes > c->home->server->options.limits->max_body;
+        !exchange->is_answered && exchange->body_bytes > exchange->request.most_body;
     if (parse == HTTP_PARSE_NO_MEMORY || exchange->collected.has_failed)
         http_connection_end(c, HTTP_END_NO_MEMORY);
     else if (is_too_large)
@@ -260,7 +285,7 @@ static void begin_request(struct http_connection *c)
     exchange->verdict = exchange->request.handler->on_head(&exchange->request);
     if (exchange->is_answered)
         return;
-    if (exchange->verdict == HTTP_COLLECT && exchange->head.content_length > limits->max_body) {
+    if (exchange->head.content_length > exchange->request.most_body) {
         fault_parsed(c, &body_too_large);
         return;
     }

@@ -190,7 +190,8 @@ static bool may_write(const struct http_connection *c)
 void http_connection_send(struct http_connection *c)
 {
     while (may_write(c)) {
-        if (c->first->wants_continue && !c->first->is_answered)
+        const struct http_exchange *first = c->first;
+        if (first->wants_continue && !first->is_answered && !first->parser.is_paused)
             send_continue(c);
         else if (!send_batch(c))
             return;

@@ -22,6 +22,7 @@ struct http_exchange *http_exchange_create(struct http_loop *home, struct http_c
     arena_init(&request->arena);
     request->peer = c->peer;
     request->is_local = c->is_local;
+    request->most_body = options->limits->max_body;
     http_parser_init(&exchange->parser, options->limits, &request->arena);
     return exchange;
 }
@@ -88,6 +89,8 @@ void http_exchange_adopt_head(struct http_exchange *exchange)
     request->minor_version = head->minor_version;
     request->fields = head->fields;
     request->field_count = head->field_count;
+    request->content_length = head->content_length;
+    request->has_content_length = head->has_content_length;
     request->handler = find_handler(&exchange->home->server->options, head->path);
     request->phase_us[METRIC_PHASE_PARSE] = clock_now_us() - request->started_us;
     exchange->has_head = true;
@@ -128,6 +131,7 @@ void http_respond(struct http_request *request, struct http_response *response)
     struct http_exchange *exchange = request->exchange;
     exchange->response = *response;
     exchange->is_answered = true;
+    exchange->parser.is_paused = false;
     exchange->answered_us = clock_now_us();
     request->sent_status = response->status;
     response->body = NULL;

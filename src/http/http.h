@@ -85,8 +85,12 @@ struct http_request {
     unsigned minor_version; /* 0 or 1 */
     struct http_field *fields;
     size_t field_count;
-    struct slice body; /* the whole decoded body, when the handler asked to collect it */
-    bool is_draining;  /* the process is shutting down: the answer will say Connection: close */
+    struct slice body;       /* the whole decoded body, when the handler asked to collect it */
+    uint64_t content_length; /* bytes, as the client says; 0 without */
+    bool has_content_length;
+    uint64_t most_body; /* bytes, at first http.max_body; a handler may change it from on_head on.
+                           What is longer is 413: by its Content-Length at once, else once read */
+    bool is_draining;   /* the process is shutting down: the answer will say Connection: close */
 
     /* The socket's other end, or whom its PROXY header names; unknown for unix sockets. */
     struct network_address peer;
@@ -103,7 +107,7 @@ struct http_request {
 
 /* What the handler wants done with the body, told when the head is complete. */
 enum http_verdict {
-    HTTP_COLLECT,  /* gather it in request->body (bounded by http.max_body), then on_end */
+    HTTP_COLLECT,  /* gather it in request->body, then on_end */
     HTTP_STREAM,   /* give it to on_body piece by piece, then on_end */
     HTTP_ANSWERED, /* http_respond was called already; a body that follows is dropped */
 };
@@ -172,6 +176,13 @@ struct loop *http_request_loop(const struct http_request *request);
 struct slice http_request_field(const struct http_request *request, struct slice name);
 /* The best coding that Accept-Encoding allows (RFC 9110 12.5.3, q-values; brotli before gzip). */
 enum http_coding http_accepted_coding(const struct http_request *request);
+/* Until http_resume neither on_body nor on_end is called, and nothing is read from the socket: at
+ * most one read of it is held. Paused in on_head, a body is not even begun, and `100 Continue`
+ * waits with it. The time does not count for http.body_min_rate. on_abort comes even so: when the
+ * client has gone (looked at a few times a second) or the process ends. Pausing twice is once; an
+ * answer ends the pause. http_resume calls no handler itself. */
+void http_pause(struct http_request *request);
+void http_resume(struct http_request *request);
 /* Answers the request; exactly once each. Content-Length, Date, Server, Connection are added; on
  * HEAD, 204 and 304 the body is not sent. */
 void http_respond(struct http_request *request, struct http_response *response);

@@ -267,7 +267,7 @@ static enum http_parse read_counted(struct http_parser *parser, struct slice byt
         on_piece(context, slice_of(bytes.data, size));
     parser->body_left -= size;
     *consumed = size;
-    return parser->body_left ? HTTP_PARSE_MORE : HTTP_PARSE_DONE;
+    return parser->body_left || parser->is_paused ? HTTP_PARSE_MORE : HTTP_PARSE_DONE;
 }
 
 static bool ignore_target(void *context, struct slice target)
@@ -297,7 +297,7 @@ static enum http_parse read_chunked(struct http_parser *parser, struct slice byt
         *consumed += run.size;
         if (!is_extension)
             is_read = http_glue_read(parser->glue, run, &events);
-    } while (state == HTTP_CHUNKS_MORE && is_read && *consumed < bytes.size);
+    } while (state == HTTP_CHUNKS_MORE && is_read && !parser->is_paused && *consumed < bytes.size);
     if (is_read && state == HTTP_CHUNKS_FAULT)
         return HTTP_PARSE_FAULT;
     if (!is_read || http_glue_is_done(parser->glue) != (state == HTTP_CHUNKS_DONE))

@@ -61,6 +61,7 @@ struct http_parser {
     bool is_line_judged;              /* the request line was found good */
     uint64_t body_left;               /* bytes of a Content-Length body still to come */
     bool is_chunked;
+    bool is_paused; /* the owner's to set, in on_piece too: no further piece is given */
     struct http_chunks chunks;
 };
 
@@ -87,10 +88,11 @@ typedef void (*http_parser_piece)(void *context, struct slice piece);
 
 /*
  * Reads the body after a complete head. bytes are only new ones: those after the *consumed of the
- * former call. On MORE all were consumed; on DONE those up to the body's end (0 where there is
- * no body: it is fine to call this once with no bytes to find out). On FAULT the pieces before the
- * fault have been given. on_piece is never called with an empty piece, and must not touch the
- * parser.
+ * former call. On MORE all were consumed, unless on_piece paused: then those of that piece were,
+ * and DONE comes with a later call at the earliest. On DONE those up to the body's end (0 where
+ * there is no body: it is fine to call this once with no bytes to find out). On FAULT the pieces
+ * before the fault have been given. on_piece is never called with an empty piece, and touches
+ * nothing of the parser but is_paused.
  */
 enum http_parse http_parser_body(struct http_parser *parser, struct slice bytes, size_t *consumed,
                                  http_parser_piece on_piece, void *context,
