@@ -231,6 +231,8 @@ static enum result judge(const struct multipart_head *head, struct problem *prob
 {
     if (!head->has_name)
         return refuse(problem, SLICE(""), "A part has no name.");
+    if (memchr(head->filename.data, '\0', head->filename.size))
+        return refuse(problem, head->name, "A part's filename holds a NUL.");
     if (head->has_filename &&
         !(utf8_is_valid(head->name) && utf8_is_valid(head->filename) && utf8_is_valid(head->type)))
         return http_pairs_refuse(problem, SLICE("bad_encoding"), head->name,

@@ -5,9 +5,13 @@
  * Pure: bytes in, events out; no socket, no disk, no clock. One reader a body; what it makes lies
  * in the arena. Used by the connection's loop thread.
  *
- *     multipart_reader_create(arena, content_type, limits, problem)
- *     for each piece of the body: multipart_reader_feed(reader, piece, events)
+ *     multipart_reader_create(arena, content_type, most_bytes, pairs, events, problem)
+ *     for each piece of the body: multipart_reader_feed(reader, piece)
  *     multipart_reader_end(reader)      the body has ended: the closing delimiter must have come
+ *
+ * However the body is cut into pieces, the events and the verdict are the same, but for where a
+ * file's pieces are cut. A refused or unfinished body gives no on_file_end: what was written of the
+ * file is to be dropped.
  */
 #ifndef PORTCULLIS_HTTP_MULTIPART_READER_H
 #define PORTCULLIS_HTTP_MULTIPART_READER_H
@@ -21,24 +25,26 @@ struct multipart_reader;
 /* What the head of a part with a filename says. Slices lie in the arena. */
 struct multipart_file {
     struct slice field; /* the part's name */
-    struct slice name;  /* filename; as the client wrote it, decoded, UTF-8; may be empty */
-    struct slice type;  /* Content-Type; empty: none given */
+    struct slice name;  /* filename, decoded: UTF-8 without NUL, perhaps a path; browsers send an
+                           empty one (and an empty file) where no file was chosen */
+    struct slice type;  /* Content-Type as the client wrote it, UTF-8; empty: none given */
 };
 
 struct multipart_events {
-    /* A part with a filename begins; pieces of it follow in the same call already. RESULT_OK, or
-     * the problem is set and the reader is done. */
+    /* A part with a filename begins; pieces of it, its end and further parts may follow in the
+     * same call. RESULT_OK, or the problem is set and the reader is done. */
     enum result (*on_file)(void *context, const struct multipart_file *file);
     /* Never empty; lies in the bytes given to feed, or in the reader, until the call returns. */
     void (*on_file_piece)(void *context, struct slice piece);
-    void (*on_file_end)(void *context);
+    void (*on_file_end)(void *context); /* by multipart_reader_end too */
     void *context;
 };
 
-/* most_bytes bounds names, values and heads of all parts but the files' bytes together: past it 413
- * (too_large). Fields are added to pairs as http_multipart_decode adds them. content_type is the
- * whole field value. NULL with the problem set: 400, or out of memory (problem not set). events and
- * pairs are borrowed for the reader's life. */
+/* most_bytes bounds all but delimiters and files' bytes together: heads, values, what stands before
+ * the first delimiter and behind the last; past it 413 (too_large). A part's head has 4 KiB.
+ * Fields are added to pairs as http_multipart_decode adds them. content_type is the whole field
+ * value. NULL with the problem set: 400, or out of memory (problem not set). events, pairs, arena
+ * and problem are borrowed for the reader's life. */
 struct multipart_reader *multipart_reader_create(struct arena *arena, struct slice content_type,
                                                  uint64_t most_bytes, struct http_pairs *pairs,
                                                  const struct multipart_events *events,
