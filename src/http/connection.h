@@ -122,13 +122,22 @@ void http_connection_receive(struct http_connection *c, struct slice bytes);
 /* Goes on with what is held, if the queue allows; true when something was understood. */
 bool http_connection_resume(struct http_connection *c);
 bool http_connection_may_parse(const struct http_connection *c);
-/* The newest request's handler wants no more of it for now. */
-bool http_connection_is_paused(const struct http_connection *c);
 /* A PROXY header has begun and is not whole. */
 bool http_connection_is_in_proxy_header(const struct http_connection *c);
 void http_connection_drop_held(struct http_connection *c);
 /* The newest exchange gets a fault; no more is read. */
 void http_connection_fault(struct http_connection *c, const struct http_fault *fault);
+/* The same for what the client sent, counted in the metric of the limit that it passed; status 0
+ * closes without an answer. */
+void http_connection_refuse_request(struct http_connection *c, const struct http_fault *fault);
+
+/* connection_body.c: */
+/* The newest request's handler has seen its head and not answered. */
+void http_connection_begin_body(struct http_connection *c);
+/* Takes bytes of the newest request's body; returns how many. */
+size_t http_connection_read_body(struct http_connection *c, struct slice bytes);
+/* The newest request's handler wants no more of it for now. */
+bool http_connection_is_paused(const struct http_connection *c);
 
 /* connection_write.c: */
 /* Sends all answers that are ready, in order, as far as the client takes them. */

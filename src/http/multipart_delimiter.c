@@ -84,6 +84,13 @@ static size_t seek(struct multipart_delimiter *delimiter, struct slice bytes, si
     return (size_t)(cr - bytes.data);
 }
 
+/* What was held is text after all, or was the delimiter. */
+static void end_search(struct multipart_delimiter *delimiter)
+{
+    delimiter->state = NOTHING;
+    delimiter->held_size = 0;
+}
+
 static void hold(struct multipart_delimiter *delimiter, struct slice bytes)
 {
     memcpy(delimiter->held + delimiter->held_size, bytes.data, bytes.size);
@@ -103,25 +110,20 @@ bool multipart_delimiter_find(struct multipart_delimiter *delimiter, struct slic
             continue;
         }
         found = step(delimiter, all.data[at]);
-        at += found != IS_NONE;
-        if (found != IS_NONE)
-            continue;
-        delimiter->state = NOTHING;
-        if (delimiter->held_size > 0)
+        if (found == IS_NONE && delimiter->held_size > 0)
             on_text(context, slice_of(delimiter->held, delimiter->held_size));
-        delimiter->held_size = 0;
+        if (found == IS_NONE)
+            end_search(delimiter);
+        else
+            at++;
     }
     *bytes = slice_skip(all, at);
-    if (delimiter->state == NOTHING)
-        start = all.size;
     if (start > 0)
         on_text(context, slice_of(all.data, start));
     if (found == IS_WHOLE)
-        delimiter->state = NOTHING;
-    else if (start < all.size)
+        end_search(delimiter);
+    else
         hold(delimiter, slice_skip(all, start));
-    if (found == IS_WHOLE)
-        delimiter->held_size = 0;
     return found == IS_WHOLE;
 }
 
