@@ -95,6 +95,7 @@ static void reading_end(struct reading *reading, enum result result)
         result = multipart_reader_end(reading->reader);
     tell_pairs(reading);
     assert_int_equal(result != RESULT_OK, problem_is_set(problem));
+    assert_int_equal(result != RESULT_OK, problem->cause_count);
     if (result != RESULT_OK)
         buffer_printf(&reading->log, "!%d %.*s %.*s", problem->status,
                       SLICE_ARGS(problem->first->code), SLICE_ARGS(problem->first->field));
@@ -376,6 +377,7 @@ static void test_all_but_files_is_bounded(void **state)
     expect_bounded(field, HEAD + 5, "a=12345|");
     expect_bounded(field, HEAD + 4, "!413 too_large body");
     expect_bounded(field, HEAD - 1, "!413 too_large body");
+    expect_bounded(SLICE(PART(NAME("a"), "\r\n-1") "--b--"), HEAD, "!413 too_large body");
     struct slice file = SLICE("pre\r\n" FILE_PART("more than there is room") "--b--\r\nepilogue");
     expect_bounded(file, FILE_HEAD + 3 + 8, "{f:x:}more than there is room;");
     expect_bounded(file, FILE_HEAD + 3 + 7, "{f:x:}more than there is room;!413 too_large body");

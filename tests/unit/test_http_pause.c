@@ -231,15 +231,20 @@ static void test_paused_time_is_not_the_clients(void **state)
     (void)state;
     struct fixture *fixture = make();
     reset();
-    fixture->limits.body_grace_ms = 1000;
+    fixture->limits.body_grace_ms = 3000;
     start(fixture, SLICE("127.0.0.1:0"));
     int client = connect_to(fixture);
     say(client, POST("/first", "10") "12345");
     struct http_request *request = wait_parked(fixture);
-    say(client, "67890");
-    usleep(2500000);
+    int64_t received = metric_get(METRIC_RECEIVED_BYTES);
+    say(client, "678");
+    usleep(3500000);
     assert_int_equal(atomic_load(&faults), 0);
+    assert_int_equal(metric_get(METRIC_RECEIVED_BYTES), received);
     post_act(fixture, request, 0);
+    wait_until(&fixture->streamed, 8);
+    usleep(500000);
+    say(client, "90");
     assert_true(hear(fixture, client, "/first has 10 of 10", 1));
 
     fixture->answer_size = 0; /* after a pause the limit holds as before it */
