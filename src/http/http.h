@@ -128,7 +128,8 @@ struct http_handler {
      * http_respond is called all the same (it then sends nothing and drops the request). */
     void (*on_abort)(struct http_request *request);
     /* http refuses the request: fill in *response (status and fields too). request may be half
-     * filled: any slice may be empty, data is NULL when on_head was not called. */
+     * filled: any slice may be empty, data is NULL when on_head was not called. It may come in the
+     * middle of a body (too large, too slow, malformed), but not while that is paused. */
     void (*on_fault)(struct http_request *request, const struct http_fault *fault,
                      struct http_response *response);
     /* The answer was sent or given up; the last call: the access line, freeing of data. */

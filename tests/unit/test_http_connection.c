@@ -304,7 +304,7 @@ static void test_slow_heads_bodies_and_idlers(void **state)
     start(fixture, SLICE("127.0.0.1:0"));
     int client = connect_to(fixture);
     for (int i = 0; i < 5; i++) { /* in total, not per byte */
-        say(client, "G\0E\0T\0 \0/" + 2 * i);
+        say(client, &"G\0E\0T\0 \0/"[2 * i]);
         usleep(100000);
     }
     assert_true(hear(fixture, client, "HTTP/1.1 408 ", 1));
