@@ -11,6 +11,11 @@ static const struct command_switch bans_list_switches[] = {
     {NULL, NULL},
 };
 
+static const struct command_switch check_switches[] = {
+    {"--files", "compare the files' rows with files.root as well: takes long"},
+    {NULL, NULL},
+};
+
 #define ASKS_THE_GATEWAY                                                                           \
     "Asks the running gateway at the first address of admin.listen; where that asks\n"             \
     "for admin.token, give the same here: in -c FILE or PORTCULLIS_ADMIN_TOKEN_FILE."
@@ -22,8 +27,9 @@ static const struct command commands[] = {
      NULL, command_serve, NULL, 0, 0},
     {"check", "check configuration, catalog and database",
      "Reads configuration, catalog and database and lists every problem with what\n"
-     "to mend. Serves nothing and changes nothing.",
-     NULL, command_check, NULL, 0, 0},
+     "to mend. Serves nothing and changes nothing. With --files every file is read and\n"
+     "compared with its row, and what no row names is listed; the gateway may run on.",
+     check_switches, command_check, NULL, 0, 0},
     {"bans list", "print the bans in force",
      "Prints the bans in force, whoever made them: network, end, time left, and\n"
      "whether it is a row of tblbannedips. With an address: whether it is banned, and\n"

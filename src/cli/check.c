@@ -1,6 +1,7 @@
 /* `portcullis check`: configuration, catalog and database, every problem and how to mend it. */
 #include <stdio.h>
 
+#include "cli/check_files.h"
 #include "cli/command.h"
 #include "endpoints/admin.h"
 #include "resources/model.h"
@@ -29,7 +30,8 @@ static void print_findings(const struct model *model, struct report *report)
         report->off += !model_is_served(&model->resources[i]);
 }
 
-static int check_model(const struct catalog *catalog, struct database *database)
+static int check_model(const struct config *config, const struct catalog *catalog,
+                       struct database *database, bool with_files)
 {
     struct model *model = NULL;
     struct report report = {0};
@@ -43,11 +45,15 @@ static int check_model(const struct catalog *catalog, struct database *database)
     print_findings(model, &report);
     printf("\n%zu resources served, %zu off, %zu warnings, %zu extra columns\n", report.resources,
            report.off, report.warnings, report.extras);
+    int code = report.off ? COMMAND_FAILED : COMMAND_GOOD;
+    if (with_files && check_files(&config->files, model, database) != COMMAND_GOOD)
+        code = COMMAND_FAILED;
     model_release(model);
-    return report.off ? COMMAND_FAILED : COMMAND_GOOD;
+    return code;
 }
 
-static int check_database(const struct config *config, const struct catalog *catalog)
+static int check_database(const struct config *config, const struct catalog *catalog,
+                          bool with_files)
 {
     if (!config->mysql.user[0] || !config->mysql.database[0]) {
         printf("FAILED   mysql: mysql.user and mysql.database must be set\n");
@@ -56,7 +62,7 @@ static int check_database(const struct config *config, const struct catalog *cat
     struct database *database = database_create(&config->mysql);
     if (!database)
         return COMMAND_FAILED;
-    int code = check_model(catalog, database);
+    int code = check_model(config, catalog, database, with_files);
     database_destroy(database);
     return code;
 }
@@ -88,7 +94,7 @@ int command_check(const struct command_options *options)
     } else {
         printf("ok       catalog: %s, %zu resources\n", path[0] ? path : "compiled in",
                catalog->resource_count);
-        code = check_database(config, catalog);
+        code = check_database(config, catalog, command_has_switch(options, "--files"));
     }
     buffer_clear(&problems);
     catalog_destroy(catalog);

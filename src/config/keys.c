@@ -117,8 +117,11 @@ const struct config_key config_keys[] = {
     DURATION(cache, count_ttl, LIVE, "1 s", 0, HOUR_MS, "How long a list's counted total is remembered; 0 = counted each time.")
     DURATION(cache, config_ttl, LIVE, "60 s", 0, HOUR_MS, "How long configuration rows are remembered; 0 = read each time.")
 
-    TEXT(files, root, FIXED, "", NULL, "Folder of the files' bytes; empty = downloads are off.")
+    TEXT(files, root, FIXED, "", NULL, "Folder of the files' bytes; empty = there are neither downloads nor uploads.")
     TEXT(files, path, FIXED, "{file_path}", config_syntax_template, "Where in it a file lies: a template over the columns of its row.")
+    BYTES(files, max_upload, LIVE, "100 MiB", 1, TIB, "A file that is uploaded; past it 413. In base64 http.max_body bounds it too.")
+    DURATION(files, sweep, FIXED, "60 s", 100, HOUR_MS,
+             "How often it is looked for bytes that a gateway which died left, or that the disk refused to remove.")
 
     CHOICE(log, level, LIVE, "info", "debug info warning error", "The least level that is logged.")
     BOOLEAN(log, access, LIVE, "on", "One line a request.")

@@ -9,7 +9,9 @@
 
 #include "endpoints/remote_api.h"
 #include "endpoints/worker.h"
+#include "http/media_type.h"
 #include "observe/log.h"
+#include "store/blob_store.h"
 
 enum { MOST_LOOPS = 8 };
 
@@ -121,7 +123,19 @@ static void read_options(struct gateway *gateway)
         .config_allow = split_names(&gateway->arena, config->remote.config_allow),
         .files_root = config->files.root,
         .files_path = config->files.path,
+        .media_types = gateway->media_types,
     };
+}
+
+/* Gateways of one database that look for files in one way settle what each other has left. */
+static void open_files(struct gateway *gateway)
+{
+    const struct config *config = gateway->config;
+    struct slice realm =
+        arena_printf(&gateway->arena, "%s\n%s", config->mysql.database, config->files.path);
+    if (config->files.root[0] && realm.data)
+        gateway->files = blob_store_open(config->files.root, realm.data);
+    gateway->execute.files_store = gateway->files;
 }
 
 /* Its syntax was checked with the configuration: false means that memory is out. */
@@ -174,6 +188,21 @@ static enum result make_settings_cache(struct gateway *gateway)
     return result;
 }
 
+/* Nobody who uses the store runs yet. */
+static enum result make_file_keeper(struct gateway *gateway)
+{
+    const struct file_keeper_options options = {
+        .blobs = gateway->files,
+        .model = gateway->model,
+        .mysql = &gateway->config->mysql,
+        .files = &gateway->config->files,
+    };
+    if (!gateway->files)
+        return RESULT_OK;
+    gateway->file_keeper = file_keeper_create(&options);
+    return gateway->file_keeper ? RESULT_OK : RESULT_NO_MEMORY;
+}
+
 static enum result make_parts(struct gateway *gateway)
 {
     const struct config *config = gateway->config;
@@ -182,7 +211,11 @@ static enum result make_parts(struct gateway *gateway)
     enum result result = read_catalog(gateway);
     if (result != RESULT_OK)
         return result;
+    gateway->media_types = http_media_types_load(HTTP_MEDIA_TYPES_PATH);
+    if (!gateway->media_types)
+        return RESULT_NO_MEMORY;
     read_options(gateway);
+    open_files(gateway);
     if (!read_trusted(gateway))
         return RESULT_NO_MEMORY;
     gateway->model = shared_model_create(gateway->catalog);
@@ -199,7 +232,7 @@ static enum result make_parts(struct gateway *gateway)
     gateway->loops = loop_group_create(loops, &hooks);
     if (!gateway->loops ||
         guard_init(&gateway->guard, config, &gateway->trusted, gateway->loops) != RESULT_OK ||
-        make_settings_cache(gateway) != RESULT_OK)
+        make_settings_cache(gateway) != RESULT_OK || make_file_keeper(gateway) != RESULT_OK)
         return RESULT_NO_MEMORY;
     return make_servers(gateway, loops);
 }
@@ -250,6 +283,8 @@ enum result gateway_start(struct gateway *gateway)
     gateway->pool = pool_create(&options);
     if (!gateway->pool || guard_start(&gateway->guard) != RESULT_OK)
         return RESULT_NO_MEMORY;
+    if (gateway->file_keeper && file_keeper_start(gateway->file_keeper) != RESULT_OK)
+        return RESULT_NO_MEMORY;
     return loop_group_start(gateway->loops);
 }
 
@@ -276,6 +311,8 @@ void gateway_destroy(struct gateway *gateway)
     loop_group_destroy(gateway->loops);
     guard_clear(&gateway->guard);
     settings_cache_destroy(gateway->settings);
+    file_keeper_destroy(gateway->file_keeper);
+    blob_store_close(gateway->files);
     http_server_destroy(gateway->public_server);
     http_server_destroy(gateway->admin_server);
     for (size_t i = 0; i < loops; i++)
@@ -285,6 +322,7 @@ void gateway_destroy(struct gateway *gateway)
     free(gateway->worker_is_up);
     login_cache_destroy(gateway->logins);
     shared_count_cache_destroy(gateway->counts);
+    http_media_types_destroy(gateway->media_types);
     shared_model_destroy(gateway->model);
     catalog_destroy(gateway->catalog);
     arena_clear(&gateway->arena);

@@ -15,6 +15,7 @@
 #include "http/http.h"
 #include "loop/pool.h"
 #include "resources/execute.h"
+#include "resources/file_keeper.h"
 #include "resources/settings_cache.h"
 #include "resources/shared_model.h"
 
@@ -29,12 +30,15 @@ struct gateway {
     struct catalog *catalog;
     struct shared_model *model;
     struct shared_count_cache *counts;
+    struct http_media_types *media_types;
     struct login_cache *logins;
     struct execute_options execute;
     struct arena arena;          /* holds what execute and trusted point to */
     struct network_list trusted; /* http.trusted_proxies */
     struct guard guard;
     struct settings_cache *settings; /* NULL: config is read each time */
+    struct blob_store *files;        /* NULL: uploading is off */
+    struct file_keeper *file_keeper; /* NULL likewise */
 
     struct pool *pool;
     size_t worker_count;

@@ -43,6 +43,8 @@ static struct slice request_id(struct remote_request *request)
 
 void remote_refuse(struct remote_request *request)
 {
+    if (remote_upload_refuse(request))
+        return;
     remote_answer_send(request, remote_answer_problem(request, loop_state(request)->writers));
 }
 
@@ -88,8 +90,9 @@ static enum http_verdict on_head(struct http_request *http)
     problem_init(&request->parameter_problem, &http->arena);
     request->request_id = request_id(request);
     atomic_init(&request->job.is_abandoned, false);
+    request->coding = http_accepted_coding(http);
     if (is_let_in(request) && remote_read_head(request))
-        return HTTP_COLLECT;
+        return remote_upload_begin(request) ? HTTP_STREAM : HTTP_COLLECT;
     remote_refuse(request);
     return HTTP_ANSWERED;
 }
@@ -142,23 +145,25 @@ void remote_submit(struct remote_request *request)
 static void on_end(struct http_request *http)
 {
     struct remote_request *request = http->data;
-    request->coding = http_accepted_coding(http);
     if (http->method == HTTP_OPTIONS) {
         answer_options(request);
         return;
     }
+    if (remote_upload_end(request))
+        return;
     if (remote_read_body(request))
         remote_login_begin(request);
     else
         remote_refuse(request);
 }
 
-/* A job that is queued will not run; one that runs is answered into the void; one in line is ended
- * when it is its turn. A request that is none of these is ended here. */
+/* A job that is queued will not run; one that runs is answered into the void, as is what waits for
+ * the disk; one in line is ended when it is its turn. A request that is none of these is ended
+ * here. */
 static void on_abort(struct http_request *http)
 {
     struct remote_request *request = http->data;
-    if (request && (request->job.run || request->is_in_line)) {
+    if (request && (request->job.run || request->is_in_line || remote_upload_is_working(request))) {
         atomic_store(&request->job.is_abandoned, true);
         return;
     }
@@ -206,17 +211,26 @@ static void on_sent(struct http_request *http)
         metric_observe_phase((enum metric_phase)i, http->phase_us[i]);
     if (log_wants_access())
         write_access_line(http, request, route, total_us);
+    remote_upload_release(request);
     if (request)
         model_release(request->model);
+}
+
+static void on_fault(struct http_request *http, const struct http_fault *fault,
+                     struct http_response *response)
+{
+    remote_upload_release(http->data);
+    remote_answer_fault(http, fault, response);
 }
 
 const struct http_handler *remote_api_handler(void)
 {
     static const struct http_handler handler = {
         .on_head = on_head,
+        .on_body = remote_upload_take,
         .on_end = on_end,
         .on_abort = on_abort,
-        .on_fault = remote_answer_fault,
+        .on_fault = on_fault,
         .on_sent = on_sent,
     };
     return &handler;

@@ -71,6 +71,19 @@ static void explain_login(struct remote_request *request, enum login_verdict ver
     }
 }
 
+/* Before a file nothing is known of what stands behind it, and nobody reads on to find out. */
+static void explain_missing(struct remote_request *request)
+{
+    if (!remote_upload_is_early(request)) {
+        explain_login(request, LOGIN_MISSING);
+        return;
+    }
+    problem_set(&request->problem, 400, SLICE("Request Invalid or Bad Format"));
+    problem_add(&request->problem, SLICE("file_too_early"), SLICE("file"),
+                "username and password must come before the file: in earlier parts, in the query, "
+                "or as Authorization");
+}
+
 /* --- let in -------------------------------------------------------------------------------- */
 
 static bool is_within_rate(struct remote_request *request)
@@ -84,10 +97,12 @@ static bool is_within_rate(struct remote_request *request)
 
 static void go_on(struct remote_request *request)
 {
-    if (is_within_rate(request) && remote_compile(request))
-        remote_submit(request);
-    else
+    if (!is_within_rate(request) || !remote_compile(request))
         remote_refuse(request);
+    else if (remote_upload_is_admission(request))
+        remote_upload_admit(request);
+    else
+        remote_submit(request);
 }
 
 /* --- an attempt ---------------------------------------------------------------------------- */
@@ -199,7 +214,7 @@ void remote_login_begin(struct remote_request *request)
                           request->credentials.username);
         go_on(request);
     } else if (verdict == LOGIN_MISSING) {
-        explain_login(request, verdict);
+        explain_missing(request);
         remote_refuse(request);
     } else {
         request->login_lane =

@@ -1,6 +1,8 @@
 /* From bytes to meaning, on the loop: the cheap refusals first, in the order of section 5. */
 #include "endpoints/remote_request.h"
 
+#include <string.h>
+
 #include "base/utf8.h"
 #include "http/parameters.h"
 
@@ -145,7 +147,11 @@ static void read_parameters(struct remote_request *request)
     enum result added = parameters_add_pairs(&request->parameters, &query, problem);
     if (result == RESULT_OK)
         result = added;
-    if (http->body.size) {
+    if (remote_upload_pairs(request)) {
+        added = parameters_add_pairs(&request->parameters, remote_upload_pairs(request), problem);
+        if (result == RESULT_OK)
+            result = added;
+    } else if (http->body.size) {
         added = add_body(request, &body, problem);
         if (added == RESULT_OK)
             added = parameters_add_pairs(&request->parameters, &body, problem);
@@ -240,6 +246,23 @@ void remote_read_format(struct remote_request *request)
         problem_init(&request->problem, &request->http->arena);
 }
 
+bool remote_read_is_content(struct remote_request *request)
+{
+    struct slice query = request->http->query;
+    bool may_be = !request->segments.size && memmem(query.data, query.size, "content", 7);
+    if (may_be) {
+        recover_reserved(request, query);
+        may_be = request->parameters.action.data && read_chain(request) &&
+                 request->chain.target == CHAIN_UPLOAD;
+        if (!may_be) {
+            problem_init(&request->problem, &request->http->arena);
+            request->segments = slice_of(NULL, 0);
+            request->chain = (struct chain){.action = SLICE(""), .route = SLICE("refused")};
+        }
+    }
+    return request->chain.link_count && request->chain.target == CHAIN_UPLOAD;
+}
+
 bool remote_read_body(struct remote_request *request)
 {
     read_parameters(request);
@@ -254,7 +277,8 @@ bool remote_compile(struct remote_request *request)
         request->problem = request->parameter_problem;
         return false;
     }
-    if (chain_check_served(&request->chain, &request->problem) != RESULT_OK)
+    if (chain_check_served(&request->chain, &request->problem) != RESULT_OK ||
+        !remote_upload_check(request))
         return false;
     const struct auth_principal *principal = &request->principal;
     request->viewer = (struct query_viewer){.sees_all = principal->sees_all,

@@ -7,6 +7,7 @@
  *   remote_login.c   both    the login: known, in line for its turn, or a job of its own
  *   remote_work.c    worker  execute, compress
  *   remote_write.c   both    what a write asks beside its parameters: conditions, Idempotency-Key
+ *   remote_upload*.c both    a body that is read as it streams in: files, forms that may hold one
  *   remote_group.c   worker  the same for several records at once
  *   remote_answer.c  loop    the answer's head; conditional requests; faults of http itself
  *   remote_api.c     loop    the handler that strings them together
@@ -38,6 +39,8 @@ struct remote_answer *remote_answer_create(void);
 struct remote_answer *remote_answer_share(struct remote_answer *answer);
 void remote_answer_release(struct remote_answer *answer);
 
+struct remote_upload;
+
 struct remote_request {
     struct pool_job job; /* first: the pool gives it back */
     struct http_request *http;
@@ -68,6 +71,11 @@ struct remote_request {
     struct write write;         /* of anything else */
     bool is_write;              /* method is not GET */
     bool is_compiled;
+    struct remote_upload *upload; /* arena; NULL: the body is collected, or none */
+    /* Of a file, on their way to its record; NULL: none (any more). The worker's, or libuv's
+     * pool's, or between them the loop's. */
+    struct blob_new *bytes;
+    uint64_t asked_us;       /* when it could first be carried out; 0: when it began */
     enum http_coding coding; /* the best that the client takes */
     struct slice request_id;
     struct remote_answer *answer;
@@ -75,6 +83,9 @@ struct remote_request {
 
 /* Loop. on_head: finds the chain in the path, where it is there; false: refused, problem set. */
 bool remote_read_head(struct remote_request *request);
+/* Loop. on_head: is files/{id}/content asked for? Then the chain is read, if need be from the
+ * query. */
+bool remote_read_is_content(struct remote_request *request);
 /* Loop. on_head, of a request that is refused unread: which format its answer is to have. */
 void remote_read_format(struct remote_request *request);
 /* Loop. on_end: everything else; false: refused, problem set. */
@@ -89,6 +100,29 @@ enum result remote_write_execute(struct remote_request *request, struct execute_
                                  struct execute_answer *parts);
 /* Loop: Location of what was created, or empty. */
 struct slice remote_write_location(struct remote_request *request, int64_t created_id);
+
+/* Loop. on_head: true where the body is to be streamed, or the request is refused already. */
+bool remote_upload_begin(struct remote_request *request);
+/* Loop. on_body. */
+void remote_upload_take(struct http_request *http, struct slice piece);
+/* Loop. on_end; false: there is no file, the request goes on as any other. */
+bool remote_upload_end(struct remote_request *request);
+/* Loop: gives the request, compiled, to a worker who lets its file in. */
+void remote_upload_admit(struct remote_request *request);
+/* Any thread. The form's fields, the file (NULL: none), and whether it is now to be let in. */
+const struct http_pairs *remote_upload_pairs(const struct remote_request *request);
+const struct write_file *remote_upload_file(const struct remote_request *request);
+bool remote_upload_is_admission(const struct remote_request *request);
+/* Loop: a file's part came, and no login before it. */
+bool remote_upload_is_early(const struct remote_request *request);
+/* Loop: libuv's pool is at work for it. */
+bool remote_upload_is_working(const struct remote_request *request);
+/* Loop or worker: may there be such a file, or none, here? False: problem set. */
+bool remote_upload_check(struct remote_request *request);
+/* Loop. Of a request that is to be refused: true when its bytes go first, and then it is. */
+bool remote_upload_refuse(struct remote_request *request);
+/* Loop: the request ends, however; NULL is fine. */
+void remote_upload_release(struct remote_request *request);
 
 /* Loop: equal keys may share an answer. Empty when they must not. */
 struct slice remote_join_key(struct remote_request *request);

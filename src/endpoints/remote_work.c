@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "endpoints/remote_work.h"
+#include "store/blob_store.h"
 
 struct remote_answer *remote_answer_create(void)
 {
@@ -75,8 +76,8 @@ void remote_work_prepare(struct remote_request *request, struct worker *worker,
         .counts = request->gateway->counts,
         .options = &request->gateway->execute,
         .arena = &request->http->arena,
-        .deadline_us =
-            request->http->started_us + request->gateway->config->mysql.request_deadline_ms * 1000,
+        .deadline_us = (request->asked_us ? request->asked_us : request->http->started_us) +
+                       request->gateway->config->mysql.request_deadline_ms * 1000,
     };
     *envelope = (struct envelope_request){
         .action = request->chain.action,
@@ -140,6 +141,21 @@ static bool execute(struct remote_request *request, struct worker *worker,
     return result == RESULT_OK;
 }
 
+bool remote_work_admit(struct remote_request *request, struct worker *worker)
+{
+    struct execute_answer parts = {.file.descriptor = -1};
+    bool is_let_in = execute(request, worker, &parts);
+    remote_work_clear(&parts);
+    return is_let_in;
+}
+
+/* Bytes that have not become a record's: refused, tried only, or answered from before. */
+static void discard_bytes(struct remote_request *request)
+{
+    blob_new_discard(request->bytes);
+    request->bytes = NULL;
+}
+
 struct remote_answer *remote_work_answer(struct remote_request *request,
                                          struct execute_answer *parts)
 {
@@ -168,9 +184,10 @@ static struct remote_answer *work(struct remote_request *request, struct worker 
     uint64_t *phases = request->http->phase_us;
     uint64_t began_us = clock_now_us();
     database_take_elapsed_us(worker->database);
-    struct remote_answer *answer = execute(request, worker, &parts)
-                                       ? remote_work_answer(request, &parts)
-                                       : remote_answer_problem(request, worker->writers);
+    bool is_good = execute(request, worker, &parts);
+    discard_bytes(request);
+    struct remote_answer *answer = is_good ? remote_work_answer(request, &parts)
+                                           : remote_answer_problem(request, worker->writers);
     remote_work_clear(&parts);
     phases[METRIC_PHASE_DB] = database_take_elapsed_us(worker->database);
     uint64_t spent_us = clock_now_us() - began_us;

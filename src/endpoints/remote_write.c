@@ -5,9 +5,12 @@
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "endpoints/remote_request.h"
+#include "store/blob_store.h"
 #include "whmcs/idempotency.h"
 
 static bool refuse_key(struct remote_request *request, int status, struct slice message,
@@ -45,6 +48,26 @@ static bool check_key(struct remote_request *request)
     return true;
 }
 
+/* Of bytes that come, or have come in base64. */
+static bool check_bytes(struct remote_request *request)
+{
+    uint64_t most = request->gateway->config->files.max_upload;
+    if (!write_has_bytes(&request->write))
+        return true;
+    if (request->write.content_size > most) {
+        metric_increment(METRIC_LIMIT_UPLOAD);
+        problem_set(&request->problem, 413, http_status_text(413));
+        problem_add(&request->problem, SLICE("too_large"), SLICE("file_content"),
+                    "larger than %" PRIu64 " bytes, which is all that is taken (files.max_upload)",
+                    most);
+    } else if (!request->gateway->execute.files_store) {
+        problem_set(&request->problem, 503, SLICE("Service Unavailable"));
+        problem_add(&request->problem, SLICE("uploads_off"), slice_of("", 0),
+                    "no bytes can be stored here: files.root is not set, or cannot be written");
+    }
+    return !problem_is_set(&request->problem);
+}
+
 bool remote_write_compile(struct remote_request *request)
 {
     struct parameters *parameters = &request->parameters;
@@ -57,17 +80,28 @@ bool remote_write_compile(struct remote_request *request)
     }
     if (!check_key(request))
         return false;
-    enum result result =
-        write_compile(request->model, &request->chain, request->method,
-                      parameters->items ? parameters->items : params, parameters->loose,
-                      &request->viewer, &request->write, &request->problem);
+    enum result result = write_compile(request->model, &request->chain, request->method,
+                                       parameters->items ? parameters->items : params,
+                                       parameters->loose, remote_upload_file(request),
+                                       &request->viewer, &request->write, &request->problem);
     if (result != RESULT_OK && !problem_is_set(&request->problem))
         execute_explain(result, &request->problem);
-    request->is_compiled = result == RESULT_OK;
+    request->is_compiled = result == RESULT_OK && check_bytes(request);
     return request->is_compiled;
 }
 
-/* Method, chain, format and parameters, each with its size before it. */
+/* What the file says of itself, and its bytes. */
+static void print_file(const struct remote_request *request, struct buffer *text)
+{
+    const struct write_file *file = request->write.file;
+    if (file)
+        buffer_printf(text, "%zu:%.*s%zu:%.*s", file->name.size, SLICE_ARGS(file->name),
+                      file->type.size, SLICE_ARGS(file->type));
+    if (request->bytes)
+        buffer_append_slice(text, slice_from(blob_new_sha256(request->bytes)));
+}
+
+/* Method, chain, format, parameters and file, each with its size before it. */
 static bool hash_request(const struct remote_request *request, char hex[65])
 {
     const struct parameters *parameters = &request->parameters;
@@ -79,6 +113,7 @@ static bool hash_request(const struct remote_request *request, char hex[65])
                   request->chain.action.size, SLICE_ARGS(request->chain.action),
                   (int)request->chain.format);
     value_print(parameters->items ? parameters->items : parameters->params, &text);
+    print_file(request, &text);
     bool is_hashed = !text.has_failed &&
                      EVP_Digest(text.data, text.size, digest, &size, EVP_sha256(), NULL) == 1;
     buffer_clear(&text);
@@ -96,6 +131,35 @@ static struct slice address_of(const struct remote_request *request)
     return arena_copy(&request->http->arena, slice_from(text));
 }
 
+/* The bytes that params hold, as if they had streamed in. */
+static enum result make_bytes(struct remote_request *request)
+{
+    const struct write *write = &request->write;
+    enum result result = RESULT_NO_MEMORY;
+    char *bytes = malloc(write->content_size + 1);
+    if (!bytes)
+        return result;
+    base64_decode(write->content, bytes);
+    request->bytes = blob_new_begin(request->gateway->execute.files_store, &result);
+    if (request->bytes)
+        result = write->content_size
+                     ? blob_new_write(request->bytes, slice_of(bytes, write->content_size))
+                     : RESULT_OK;
+    if (request->bytes && result == RESULT_OK)
+        result = blob_new_seal(request->bytes);
+    free(bytes);
+    return result;
+}
+
+static enum result prepare_bytes(struct remote_request *request)
+{
+    enum result result =
+        request->write.has_content && !request->bytes ? make_bytes(request) : RESULT_OK;
+    if (result != RESULT_OK)
+        write_explain_disk(result, &request->problem);
+    return result;
+}
+
 enum result remote_write_execute(struct remote_request *request, struct execute_context *context,
                                  const struct envelope_request *envelope,
                                  struct execute_answer *parts)
@@ -108,7 +172,12 @@ enum result remote_write_execute(struct remote_request *request, struct execute_
         .if_match = http_request_field(request->http, SLICE("if-match")),
         .if_none_match = http_request_field(request->http, SLICE("if-none-match")),
         .idempotency_key = key_of(request),
+        .is_admission = remote_upload_is_admission(request),
+        .bytes = &request->bytes,
     };
+    enum result result = prepare_bytes(request);
+    if (result != RESULT_OK)
+        return result;
     if (write.idempotency_key.data && !hash_request(request, write.request_hash)) {
         execute_explain(RESULT_NO_MEMORY, &request->problem);
         return RESULT_NO_MEMORY;

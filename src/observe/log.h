@@ -12,7 +12,13 @@
 #include "base/buffer.h"
 #include "base/result.h"
 
-enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
+enum log_level {
+    LOG_LEVEL_DEBUG,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_NONE, /* for log_set_level alone: commands that tell people themselves */
+};
 
 /* One access line a request; every slice is borrowed for the call. */
 struct log_access {

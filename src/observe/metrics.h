@@ -60,6 +60,12 @@
       "Requests answered with what the same Idempotency-Key was answered before")                  \
     X(WRITE_RETRIES, "portcullis_write_retries_total", "counter",                                  \
       "Writes rolled back and run again after a deadlock or a long wait for a lock")               \
+    X(UPLOADS, "portcullis_uploads_total", "counter", "Files stored")                              \
+    X(UPLOAD_BYTES, "portcullis_upload_bytes_total", "counter", "Bytes of files stored")           \
+    X(LIMIT_UPLOAD, "portcullis_limit_upload_total", "counter",                                    \
+      "Files refused: larger than files.max_upload")                                               \
+    X(LIMIT_DISK, "portcullis_limit_disk_total", "counter",                                        \
+      "Files refused: no room under files.root, 507")                                              \
     X(SCHEMA_READS, "portcullis_schema_reads_total", "counter", "Times the schema was read")       \
     X(AUTH_HITS, "portcullis_auth_cache_hits_total", "counter", "Logins known from memory")        \
     X(AUTH_MISSES, "portcullis_auth_cache_misses_total", "counter", "Logins checked by a worker")  \
@@ -112,6 +118,11 @@
       "Readings of config taken over from another gateway")                                        \
     X(CONFIG_CACHE_REFUSED, "portcullis_config_cache_refused_total", "counter",                    \
       "Readings of config not shared: malformed, too large, or with names unknown here")           \
+    X(FILES_PENDING, "portcullis_files_pending", "gauge",                                          \
+      "Files that a gateway which died left, or the disk refused to remove, still to be settled")  \
+    X(FILES_SETTLED, "portcullis_files_settled_total", "counter", "Of these, settled")             \
+    X(FILES_UNREMOVED, "portcullis_files_unremoved_total", "counter",                              \
+      "Bytes of deleted files that the disk refused to remove at once")                            \
     X(LOG_DROPPED, "portcullis_log_dropped_total", "counter", "Log lines dropped")
 
 enum metric {

@@ -339,6 +339,7 @@ static void read_download(struct catalog_reading *reading, const struct value *v
         {SLICE("name"), catalog_read_name, offsetof(struct catalog_download, name)},
         {SLICE("type"), catalog_read_name, offsetof(struct catalog_download, type)},
         {SLICE("sha256"), catalog_read_name, offsetof(struct catalog_download, sha256)},
+        {SLICE("size"), catalog_read_name, offsetof(struct catalog_download, size)},
     };
     struct catalog_download *download = into;
     catalog_read_object(reading, value, members, sizeof(members) / sizeof(members[0]), download);

@@ -91,6 +91,7 @@ struct catalog_download {
     struct slice name;
     struct slice type;
     struct slice sha256;
+    struct slice size; /* in bytes */
 };
 
 /*

@@ -236,6 +236,17 @@ static void check_dependants(struct catalog_reading *reading,
     }
 }
 
+/* What is said of bytes is the gateway's to say: no client may point at those of others. */
+static void check_bytes(struct catalog_reading *reading, const struct catalog_resource *resource)
+{
+    const struct catalog_download *download = &resource->download;
+    const struct slice columns[] = {download->path, download->sha256, download->size};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        if (columns[i].size && is_sent(resource, columns[i]) &&
+            !catalog_names_hold(&resource->kept, columns[i]))
+            catalog_complain(reading, columns[i], "must be hidden or kept where files are written");
+}
+
 static void check_written(struct catalog_reading *reading)
 {
     for (size_t i = 0; i < reading->catalog->resource_count; i++) {
@@ -251,6 +262,8 @@ static void check_written(struct catalog_reading *reading)
             check_links(reading, &resource->parents[p], resource);
         if (is_stored)
             check_own_links(reading, resource);
+        if (is_stored)
+            check_bytes(reading, resource);
     }
 }
 

@@ -215,6 +215,10 @@ static enum chain_verb find_verb(const struct chain *chain, struct slice segment
     if (last->resource->catalog->download.path.size && last->has_id &&
         slice_equal(segment, SLICE("download")))
         return CHAIN_DOWNLOAD;
+    if (last->resource->catalog->download.path.size && last->has_id &&
+        catalog_names_hold(&last->resource->catalog->methods, SLICE("PUT")) &&
+        slice_equal(segment, SLICE("content")))
+        return CHAIN_CONTENT;
     return CHAIN_NO_VERB;
 }
 
@@ -236,6 +240,7 @@ static enum result walk_rows(struct walk *walk)
     }
     chain->target = chain->verb == CHAIN_BYTHREAD   ? CHAIN_THREADS
                     : chain->verb == CHAIN_DOWNLOAD ? CHAIN_BYTES
+                    : chain->verb == CHAIN_CONTENT  ? CHAIN_UPLOAD
                     : chain_last(chain)->has_id     ? CHAIN_RECORD
                                                     : CHAIN_LIST;
     return RESULT_OK;
@@ -301,7 +306,8 @@ static struct slice print_chain(const struct walk *walk, bool with_values)
         buffer_printf(&text, ",%.*s", SLICE_ARGS(chain->siblings[i]->name));
     static const struct slice verbs[] = {[CHAIN_NO_VERB] = SLICE(""),
                                          [CHAIN_BYTHREAD] = SLICE("/bythread"),
-                                         [CHAIN_DOWNLOAD] = SLICE("/download")};
+                                         [CHAIN_DOWNLOAD] = SLICE("/download"),
+                                         [CHAIN_CONTENT] = SLICE("/content")};
     buffer_append_slice(&text, verbs[chain->verb]);
     if (chain->target == CHAIN_DIRECTORY)
         buffer_append_slice(&text, SLICE("/resources"));
@@ -354,6 +360,8 @@ enum result chain_check_served(const struct chain *chain, struct problem *proble
         return refuse_off(problem, SLICE("bythread"));
     if (chain->verb == CHAIN_DOWNLOAD && !last->has_download)
         return refuse_off(problem, SLICE("download"));
+    if (chain->verb == CHAIN_CONTENT && !last->has_download)
+        return refuse_off(problem, SLICE("content"));
     return RESULT_OK;
 }
 
@@ -364,6 +372,8 @@ static bool offers(const struct chain *chain, struct slice method)
     bool is_read = slice_equal(method, SLICE("GET"));
     if (chain->sibling_count && !is_read)
         return false;
+    if (chain->target == CHAIN_UPLOAD)
+        return slice_equal(method, SLICE("PUT"));
     if (chain->target != CHAIN_LIST && chain->target != CHAIN_RECORD)
         return is_read;
     bool is_create = slice_equal(method, SLICE("POST"));
@@ -382,7 +392,8 @@ struct slice chain_allowed_methods(const struct chain *chain, struct arena *aren
         if (offers(chain, all_methods[i]))
             list = arena_printf(arena, "%.*s%s%.*s", SLICE_ARGS(list), list.size ? ", " : "",
                                 SLICE_ARGS(all_methods[i]));
-    return arena_printf(arena, "%.*s%sHEAD, OPTIONS", SLICE_ARGS(list), list.size ? ", " : "");
+    return arena_printf(arena, "%.*s%s%sOPTIONS", SLICE_ARGS(list), list.size ? ", " : "",
+                        offers(chain, SLICE("GET")) ? "HEAD, " : "");
 }
 
 enum result chain_check_method(const struct chain *chain, struct slice method,

@@ -19,6 +19,7 @@ enum chain_verb {
     CHAIN_NO_VERB,
     CHAIN_BYTHREAD,
     CHAIN_DOWNLOAD,
+    CHAIN_CONTENT,
 };
 
 /* What the chain's end asks for; decides which methods are offered there. */
@@ -27,6 +28,7 @@ enum chain_target {
     CHAIN_RECORD,   /* a resource with id */
     CHAIN_THREADS,  /* …/bythread */
     CHAIN_BYTES,    /* …/{id}/download */
+    CHAIN_UPLOAD,   /* …/{id}/content: the request's body is the bytes */
     CHAIN_SETTINGS, /* config, config/{name} */
     CHAIN_DIRECTORY /* api/resources */
 };

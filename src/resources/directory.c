@@ -58,6 +58,11 @@ static void write_chain(struct writer *writer, const char *format, struct slice 
     buffer_clear(&text);
 }
 
+static bool takes_bytes(const struct model_resource *resource)
+{
+    return resource->has_download && catalog_names_hold(&resource->catalog->methods, SLICE("PUT"));
+}
+
 /* Every chain of at most two links that ends here; longer ones follow from them. */
 static void write_chains(struct writer *writer, const struct model_resource *resource)
 {
@@ -76,6 +81,8 @@ static void write_chains(struct writer *writer, const struct model_resource *res
             write_chain(writer, "/bythread", slice_of("", 0), resource->name);
         if (resource->has_download)
             write_chain(writer, "/{id}/download", slice_of("", 0), resource->name);
+        if (takes_bytes(resource))
+            write_chain(writer, "/{id}/content", slice_of("", 0), resource->name);
         for (size_t i = 0; i < resource->parent_count; i++)
             write_chain(writer, "", resource->parents[i].resource->name, resource->name);
     }
@@ -90,6 +97,8 @@ static void write_verbs(struct writer *writer, const struct model_resource *reso
         writer_string(writer, SLICE("bythread"));
     if (resource->has_download)
         writer_string(writer, SLICE("download"));
+    if (takes_bytes(resource))
+        writer_string(writer, SLICE("content"));
     writer_list_end(writer);
 }
 

@@ -4,8 +4,8 @@
 #include "resources/plan.h"
 #include "store/blob.h"
 
-static const struct database_cell *find_cell(const struct download_columns *wanted,
-                                             struct slice name, const struct database_cell *cells)
+const struct database_cell *download_cell_find(const struct download_columns *wanted,
+                                               struct slice name, const struct database_cell *cells)
 {
     for (size_t i = 0; i < wanted->count; i++)
         if (slice_equal(wanted->names[i], name))
@@ -13,10 +13,18 @@ static const struct database_cell *find_cell(const struct download_columns *want
     return NULL;
 }
 
+bool download_path_names(const struct download_columns *wanted, struct slice column)
+{
+    for (size_t i = 0; i < wanted->count; i++)
+        if (wanted->is_of_path[i] && slice_equal(wanted->names[i], column))
+            return true;
+    return false;
+}
+
 static void want(struct download_columns *wanted, const struct schema_table *table,
                  struct slice name)
 {
-    if (find_cell(wanted, name, (const struct database_cell[DOWNLOAD_MOST_COLUMNS]){0}) ||
+    if (download_cell_find(wanted, name, (const struct database_cell[DOWNLOAD_MOST_COLUMNS]){0}) ||
         !schema_column_find(table, name) || wanted->count == DOWNLOAD_MOST_COLUMNS)
         return;
     wanted->names[wanted->count++] = name;
@@ -47,13 +55,16 @@ void download_columns_choose(struct download_columns *wanted, const struct model
     const struct catalog_download *download = &resource->catalog->download;
     struct slice piece;
     bool is_name = false;
-    wanted->count = 0;
+    *wanted = (struct download_columns){.count = 0};
     want(wanted, resource->table, download->name);
     want(wanted, resource->table, download->type);
     want(wanted, resource->table, download->sha256);
-    while (next_piece(&template, &piece, &is_name))
+    while (next_piece(&template, &piece, &is_name)) {
         if (is_name)
             want(wanted, resource->table, piece);
+        for (size_t i = 0; is_name && i < wanted->count; i++)
+            wanted->is_of_path[i] = wanted->is_of_path[i] || slice_equal(wanted->names[i], piece);
+    }
 }
 
 void download_path_print(struct buffer *path, const struct download_columns *wanted,
@@ -62,7 +73,8 @@ void download_path_print(struct buffer *path, const struct download_columns *wan
     struct slice piece;
     bool is_name = false;
     while (next_piece(&template, &piece, &is_name)) {
-        const struct database_cell *cell = is_name ? find_cell(wanted, piece, cells) : NULL;
+        const struct database_cell *cell =
+            is_name ? download_cell_find(wanted, piece, cells) : NULL;
         if (!is_name)
             buffer_append_slice(path, piece);
         else if (cell && !cell->is_null)
@@ -80,9 +92,9 @@ static void take_row(struct execute_context *context, const struct query *query,
                      struct execute_file *file, struct buffer *path)
 {
     const struct catalog_download *download = &query->resource->catalog->download;
-    file->name = keep(context->arena, find_cell(wanted, download->name, cells));
-    file->type = keep(context->arena, find_cell(wanted, download->type, cells));
-    file->sha256 = keep(context->arena, find_cell(wanted, download->sha256, cells));
+    file->name = keep(context->arena, download_cell_find(wanted, download->name, cells));
+    file->type = keep(context->arena, download_cell_find(wanted, download->type, cells));
+    file->sha256 = keep(context->arena, download_cell_find(wanted, download->sha256, cells));
     download_path_print(path, wanted, cells, slice_from(context->options->files_path));
 }
 

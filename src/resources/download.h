@@ -10,11 +10,18 @@ enum { DOWNLOAD_MOST_COLUMNS = 16 };
 struct download_columns {
     struct slice names[DOWNLOAD_MOST_COLUMNS];
     size_t count;
+    bool is_of_path[DOWNLOAD_MOST_COLUMNS]; /* the template names it */
 };
 
 /* template: files.path. */
 void download_columns_choose(struct download_columns *wanted, const struct model_resource *resource,
                              struct slice template);
+/* Does the template name that column? */
+bool download_path_names(const struct download_columns *wanted, struct slice column);
+/* The cell of that column; NULL when it was not chosen. */
+const struct database_cell *download_cell_find(const struct download_columns *wanted,
+                                               struct slice name,
+                                               const struct database_cell *cells);
 /* The path of the row whose cells are those columns, relative to files.root; as the row says it. */
 void download_path_print(struct buffer *path, const struct download_columns *wanted,
                          const struct database_cell *cells, struct slice template);

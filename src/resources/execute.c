@@ -226,6 +226,8 @@ static enum result write_target(struct execute_context *context, const struct qu
         for (size_t i = 0; result == RESULT_OK && i < set->count; i++)
             result = execute_list(context, &set->queries[i], &pages[i]);
         return result;
+    case CHAIN_UPLOAD: /* never read */
+        break;
     }
     return RESULT_FAILED;
 }

@@ -9,15 +9,19 @@
 #include "resources/shared_count_cache.h"
 #include "resources/tag.h"
 
+struct blob_store;
+struct http_media_types;
 struct settings_cache;
 
 /* Settings that shape answers; immutable. */
 struct execute_options {
-    bool pages_are_ceil;               /* remote.pages */
-    struct catalog_names config_allow; /* remote.config_allow */
-    struct settings_cache *settings;   /* of `config`; NULL: read each time */
-    const char *files_root;            /* files.root; empty: downloads are off */
-    const char *files_path;            /* files.path */
+    bool pages_are_ceil;                        /* remote.pages */
+    struct catalog_names config_allow;          /* remote.config_allow */
+    struct settings_cache *settings;            /* of `config`; NULL: read each time */
+    const char *files_root;                     /* files.root; empty: downloads are off */
+    const char *files_path;                     /* files.path */
+    struct blob_store *files_store;             /* borrowed; NULL: uploading is off */
+    const struct http_media_types *media_types; /* where a row says no type */
 };
 
 /* Bytes to send instead of an envelope. */

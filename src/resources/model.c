@@ -96,6 +96,8 @@ static enum result join_columns(struct model_joining *joining)
                        model_holds_constant(&catalog->where, learnt->name),
             .is_required = catalog_names_hold(&catalog->required, learnt->name),
             .is_searched = catalog_names_hold(&catalog->search, learnt->name),
+            .says_bytes = slice_equal(catalog->download.sha256, learnt->name) ||
+                          slice_equal(catalog->download.size, learnt->name),
             .bound = model_bound_of(catalog, learnt->name),
         };
     }

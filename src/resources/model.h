@@ -21,6 +21,7 @@ struct model_column {
     bool is_kept;                        /* by the gateway, or by nobody: clients cannot write it */
     bool is_required;                    /* on create */
     bool is_searched;                    /* by the word `search` */
+    bool says_bytes;                     /* size or hash of the bytes that belong to the record */
     const struct catalog_bound *bound;   /* or NULL */
     /* Constants that say what another column names, or NULL: what MySQL takes for equal to one of
      * them ('ACTION', 'action ') must be it letter by letter, so as not to pass us unseen. */
@@ -164,6 +165,13 @@ const struct model_reference *model_reference_find(const struct model_resource *
 static inline bool model_is_served(const struct model_resource *resource)
 {
     return resource->off_reason.size == 0;
+}
+
+/* Part of the record's tag (resources/tag.h): what clients may write, its bytes as well. */
+static inline bool model_is_tagged(const struct model_resource *resource,
+                                   const struct model_column *column)
+{
+    return column != &resource->columns[resource->key] && (!column->is_kept || column->says_bytes);
 }
 
 static inline const struct model_column *model_key(const struct model_resource *resource)

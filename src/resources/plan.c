@@ -84,14 +84,13 @@ static void put_comma(struct plan *plan)
 }
 
 static void select_column(struct plan *plan, const char *alias, const struct model_column *column,
-                          bool is_writable)
+                          bool is_tagged)
 {
     put_comma(plan);
     plan_put_column(plan, alias, column->name);
     plan->cell_count++;
-    plan_add_item(plan, (struct plan_item){.step = PLAN_CELL,
-                                           .name = column->name,
-                                           .is_writable = is_writable && !column->is_kept});
+    plan_add_item(
+        plan, (struct plan_item){.step = PLAN_CELL, .name = column->name, .is_tagged = is_tagged});
 }
 
 /* A nested record: its key first, so that a null one is seen at once. */
@@ -136,10 +135,9 @@ void plan_put_all(struct plan *plan, const struct model_resource *resource)
     plan->cell_count = resource->column_count;
     for (size_t i = 0; i < resource->column_count; i++) {
         const struct model_column *column = &resource->columns[i];
-        plan_add_item(plan,
-                      (struct plan_item){.step = PLAN_CELL,
-                                         .name = column->name,
-                                         .is_writable = i != resource->key && !column->is_kept});
+        plan_add_item(plan, (struct plan_item){.step = PLAN_CELL,
+                                               .name = column->name,
+                                               .is_tagged = model_is_tagged(resource, column)});
     }
 }
 
@@ -152,7 +150,7 @@ static void select_some(struct plan *plan, const struct query *query)
         bool is_of_last =
             query->is_threads && threads->shows_first && slice_equal(column->name, threads->order);
         if (!query->fields || query->fields[i])
-            select_column(plan, is_of_last ? "l" : "t", column, i != resource->key);
+            select_column(plan, is_of_last ? "l" : "t", column, model_is_tagged(resource, column));
     }
 }
 

@@ -20,8 +20,8 @@ enum plan_step {
 struct plan_item {
     enum plan_step step;
     struct slice name;
-    bool is_writable; /* a column that clients may write: part of the record's ETag */
-    size_t skip;      /* PLAN_OBJECT_BEGIN: items and cells to the end, when it is null */
+    bool is_tagged; /* part of the record's ETag (model_is_tagged) */
+    size_t skip;    /* PLAN_OBJECT_BEGIN: items and cells to the end, when it is null */
 };
 
 struct plan {

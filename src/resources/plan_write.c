@@ -169,10 +169,9 @@ static void put_columns_of(struct plan *plan, const char *alias,
         const struct model_column *column = &resource->columns[i];
         plan_put(plan, plan->cell_count++ ? ", " : "");
         plan_put_column(plan, alias, column->name);
-        plan_add_item(plan,
-                      (struct plan_item){.step = PLAN_CELL,
-                                         .name = column->name,
-                                         .is_writable = i != resource->key && !column->is_kept});
+        plan_add_item(plan, (struct plan_item){.step = PLAN_CELL,
+                                               .name = column->name,
+                                               .is_tagged = model_is_tagged(resource, column)});
     }
 }
 

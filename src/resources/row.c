@@ -68,7 +68,7 @@ void row_write_members(struct writer *writer, const struct plan *plan,
         } else if (item->step == PLAN_OBJECT_BEGIN) {
             writer_object_begin(writer);
         } else {
-            if (record && item->is_writable)
+            if (record && item->is_tagged)
                 add_to_record(record, &cells[cell]);
             write_cell(writer, &cells[cell++]);
         }

@@ -29,6 +29,12 @@ struct write_item {
     size_t count;
 };
 
+/* A file whose bytes come beside the parameters, in the request's body. */
+struct write_file {
+    struct slice name; /* what its sender calls it; empty: nothing */
+    struct slice type; /* its media type; empty: he does not say */
+};
+
 struct write {
     enum write_kind kind;
     const struct chain *chain;
@@ -38,10 +44,20 @@ struct write {
     int64_t id;               /* update, delete */
     struct write_item *items; /* create: item_count of them; update: one; delete: one, empty */
     size_t item_count;
-    bool is_bulk;    /* params was a list: answered under the plural name */
-    bool is_dry_run; /* params.dry_run: all is done, and rolled back */
-    bool is_forced;  /* params.force: invoiced rows may be deleted */
+    bool is_bulk;                  /* params was a list: answered under the plural name */
+    bool is_dry_run;               /* params.dry_run: all is done, and rolled back */
+    bool is_forced;                /* params.force: invoiced rows may be deleted */
+    const struct write_file *file; /* NULL: no bytes come beside the parameters */
+    bool has_content;              /* they come in params.file_content: */
+    struct slice content;          /* … base64, and good */
+    size_t content_size;           /* … of as many bytes */
 };
+
+/* Create, update: the record's bytes are given too. */
+static inline bool write_has_bytes(const struct write *write)
+{
+    return write->file || write->has_content;
+}
 
 /*
  * method is POST, PUT or DELETE, and offered by the chain. params is the object, or on POST the
@@ -49,12 +65,13 @@ struct write {
  * names 400; values that do not fit, are not allowed or out of bounds, and required ones that are
  * missing 422; of a list's items the field is "[3].project_name"; 503 where rows cannot be created
  * (model_resource.is_created). Needs no database: references,
- * kept columns of an update and parents' agreement are write_execute's.
+ * kept columns of an update and parents' agreement are write_execute's. file: NULL, or of a
+ * resource that has bytes; name and type are taken where params do not say others.
  */
 enum result write_compile(const struct model *model, const struct chain *chain, struct slice method,
                           struct value *params, const struct value *loose,
-                          const struct query_viewer *viewer, struct write *write,
-                          struct problem *problem);
+                          const struct write_file *file, const struct query_viewer *viewer,
+                          struct write *write, struct problem *problem);
 
 /* The field as faults name it: NAME, or "[3].NAME" in a list. */
 struct slice write_field(const struct write *write, size_t item, struct slice name,

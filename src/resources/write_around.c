@@ -204,6 +204,10 @@ static void print_updated(const struct writing *writing, struct buffer *text)
         buffer_printf(text, "%s%.*s", joint, SLICE_ARGS(write->items[0].values[i].column->name));
         joint = ", ";
     }
+    if (write_has_bytes(write)) {
+        buffer_printf(text, "%sfile_content", joint);
+        joint = ", ";
+    }
     for (size_t r = 0; r < write->resource->reference_count; r++)
         if (is_filled_alone(writing, r))
             buffer_printf(text, ", %.*s", SLICE_ARGS(write->resource->references[r].column));

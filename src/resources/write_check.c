@@ -110,10 +110,35 @@ static enum result check_locked(struct writing *writing)
     return RESULT_OK;
 }
 
+/* The first row of the thread that the record stands in, itself where there is none other. */
+static const struct write_named *own_thread(const struct writing *writing)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct write_named *first = NULL;
+    for (size_t r = 0; !first && r < resource->reference_count; r++)
+        if (resource->references[r].resource == resource &&
+            slice_equal(resource->references[r].column, resource->catalog->threads.column))
+            first = write_named_find(writing, resource, writing->target->references[r]);
+    return first && first->is_found ? first : writing->target;
+}
+
+/* Its rows can be changed, since that is how it is opened again; their bytes cannot. */
+static enum result check_own_thread(struct writing *writing)
+{
+    const struct model_resource *resource = writing->write->resource;
+    struct slice field = resource->keeps_threads ? resource->catalog->threads.column
+                                                 : resource->catalog->rules.closed.column;
+    if (!own_thread(writing)->is_closed)
+        return RESULT_OK;
+    return refuse_locked(writing, field, "the thread is closed, and its bytes stay as they are");
+}
+
 static enum result check_closed(struct writing *writing)
 {
     const struct write *write = writing->write;
     const struct slice column = write->resource->catalog->threads.column;
+    if (write->kind == WRITE_UPDATE && write_has_bytes(write))
+        return check_own_thread(writing);
     if (write->kind != WRITE_CREATE || !write->resource->keeps_threads)
         return RESULT_OK;
     for (size_t i = 0; i < write->item_count; i++) {
@@ -371,6 +396,7 @@ static enum result check_values(struct writing *writing)
     if (writing->write->kind == WRITE_DELETE)
         return RESULT_OK;
     check_kept(writing);
+    write_bytes_check(writing);
     enum result result = check_references(writing);
     for (size_t i = 0; result == RESULT_OK && i < writing->write->item_count; i++)
         check_agreement(writing, i);

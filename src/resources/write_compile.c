@@ -1,7 +1,10 @@
 /* From parameters to a write: what each member means, and all that is wrong, told at once. */
 #include "resources/write.h"
 
+#include "base/base64.h"
 #include "resources/stored_value.h"
+
+static const struct slice content_name = {"file_content", 12};
 
 struct compiling {
     struct write *write;
@@ -43,6 +46,17 @@ static void refuse_value(struct compiling *compiling, struct slice name, struct 
     query_refuse_value(compiling->problem, field_of(compiling, name), expected);
 }
 
+static bool takes_bytes(const struct write *write)
+{
+    return write->resource->has_download && write->kind != WRITE_DELETE;
+}
+
+static bool is_content(const struct write *write, struct slice name)
+{
+    return takes_bytes(write) && slice_equal(name, content_name) &&
+           !model_column_find(write->resource, name);
+}
+
 /* --- names --------------------------------------------------------------------------------- */
 
 static bool is_thread(const struct write *write, struct slice column)
@@ -68,6 +82,8 @@ static struct slice allowed_names(const struct write *write, struct arena *arena
     for (size_t i = 0; write->kind != WRITE_DELETE && i < write->resource->column_count; i++)
         if (!is_fixed(write, &write->resource->columns[i]))
             buffer_printf(&text, " %.*s", SLICE_ARGS(write->resource->columns[i].name));
+    if (takes_bytes(write) && !write->is_bulk)
+        buffer_printf(&text, " %.*s", SLICE_ARGS(content_name));
     struct slice names = arena_copy(arena, buffer_slice(&text));
     buffer_clear(&text);
     return names;
@@ -280,6 +296,60 @@ static void fill_from_chain(struct compiling *compiling)
         fill_parent(compiling, parent, above->id);
 }
 
+/* --- bytes --------------------------------------------------------------------------------- */
+
+static void read_content(struct compiling *compiling, const struct value *value)
+{
+    struct write *write = compiling->write;
+    if (write->is_bulk) {
+        refuse_value(compiling, content_name, SLICE("nothing: a list's records have no bytes"));
+    } else if (write->file) {
+        refuse_value(compiling, content_name, SLICE("nothing: the bytes come in the body"));
+    } else if (value->type != VALUE_STRING || !base64_measure(value->text, &write->content_size)) {
+        refuse_value(compiling, content_name,
+                     SLICE("the file's bytes in base64 (RFC 4648 section 4, padded)"));
+    } else {
+        write->has_content = true;
+        write->content = value->text;
+    }
+}
+
+static bool was_refused(const struct compiling *compiling, struct slice name)
+{
+    struct slice field = field_of(compiling, name);
+    for (const struct problem_cause *cause = compiling->problem->first; cause; cause = cause->next)
+        if (slice_equal(cause->field, field))
+            return true;
+    return false;
+}
+
+/* As if params had said so, where they say nothing. is_hint: better unsaid than refused. */
+static void adopt_text(struct compiling *compiling, struct slice name, struct slice text,
+                       bool is_hint)
+{
+    const struct model_column *column = model_column_find(compiling->write->resource, name);
+    if (!column || column->is_kept || !text.size ||
+        write_value_find(compiling->item, column->name) || was_refused(compiling, column->name))
+        return;
+    if (is_hint && column->learnt->length && text.size > column->learnt->length)
+        return;
+    struct value *value = value_string(arena_of(compiling), text);
+    if (value)
+        read_column(compiling, column, value);
+    else
+        query_refuse_memory(compiling->problem);
+}
+
+static void adopt_file(struct compiling *compiling)
+{
+    const struct write *write = compiling->write;
+    const struct catalog_download *download = &write->resource->catalog->download;
+    if (write->file && write->kind == WRITE_CREATE)
+        adopt_text(compiling, download->name, write->file->name, false);
+    if (write->file)
+        adopt_text(compiling, download->type, write->file->type, true);
+}
+
 /* --- items --------------------------------------------------------------------------------- */
 
 static void read_member(struct compiling *compiling, const struct value *value)
@@ -290,19 +360,12 @@ static void read_member(struct compiling *compiling, const struct value *value)
     if (read_switch(compiling, value, field_of(compiling, value->name)) ||
         repeats_chain(compiling, value))
         return;
-    if (column)
+    if (is_content(write, value->name))
+        read_content(compiling, value);
+    else if (column)
         read_column(compiling, column, value);
     else if (write->kind == WRITE_DELETE || !read_parent(compiling, value))
         refuse_name(compiling, value->name);
-}
-
-static bool was_refused(const struct compiling *compiling, struct slice name)
-{
-    struct slice field = field_of(compiling, name);
-    for (const struct problem_cause *cause = compiling->problem->first; cause; cause = cause->next)
-        if (slice_equal(cause->field, field))
-            return true;
-    return false;
 }
 
 static void check_required(struct compiling *compiling)
@@ -339,6 +402,7 @@ static void read_item(struct compiling *compiling, const struct value *members)
          member = member->next)
         read_member(compiling, member);
     fill_from_chain(compiling);
+    adopt_file(compiling);
     check_required(compiling);
 }
 
@@ -373,7 +437,8 @@ static void adopt_loose(struct compiling *compiling, struct value *params,
     for (const struct value *item = loose ? loose->first : NULL; item; item = item->next) {
         bool is_switch = slice_equal(item->name, SLICE("dry_run")) ||
                          (write->kind == WRITE_DELETE && slice_equal(item->name, SLICE("force")));
-        bool is_known = is_switch || model_column_find(write->resource, item->name) ||
+        bool is_known = is_switch || is_content(write, item->name) ||
+                        model_column_find(write->resource, item->name) ||
                         model_parameter_find(write->resource, item->name);
         if (write->is_bulk && is_switch)
             read_switch(compiling, item, item->name);
@@ -429,8 +494,8 @@ static bool check_list(struct compiling *compiling, const struct value *params)
 
 enum result write_compile(const struct model *model, const struct chain *chain, struct slice method,
                           struct value *params, const struct value *loose,
-                          const struct query_viewer *viewer, struct write *write,
-                          struct problem *problem)
+                          const struct write_file *file, const struct query_viewer *viewer,
+                          struct write *write, struct problem *problem)
 {
     struct compiling compiling = {.write = write, .problem = problem};
     *write = (struct write){
@@ -441,6 +506,7 @@ enum result write_compile(const struct model *model, const struct chain *chain, 
         .viewer = viewer,
         .id = chain_last(chain)->id,
         .is_bulk = params->type == VALUE_LIST,
+        .file = file,
     };
     if (!check_created(&compiling) || !check_list(&compiling, params))
         return RESULT_INVALID;

@@ -2,7 +2,6 @@
  * Deleting a record and all that hangs below it: first what hangs on rows that hang on it, then
  * those rows, then the record. A statement for each way to hang, however many rows there are.
  */
-#include "resources/download.h"
 #include "resources/write_parts.h"
 
 /* --- trees --------------------------------------------------------------------------------- */
@@ -138,56 +137,10 @@ static enum result refuse_invoiced(struct writing *writing, const struct model_r
     return RESULT_INVALID;
 }
 
-static enum result keep_path(struct writing *writing, struct slice path)
-{
-    if (writing->byte_count == writing->byte_capacity) {
-        size_t capacity = writing->byte_capacity ? 2 * writing->byte_capacity : 16;
-        struct slice *grown = arena_alloc(writing->context->arena, capacity * sizeof(*grown));
-        if (!grown)
-            return RESULT_NO_MEMORY;
-        for (size_t i = 0; i < writing->byte_count; i++)
-            grown[i] = writing->bytes[i];
-        writing->bytes = grown;
-        writing->byte_capacity = capacity;
-    }
-    struct slice copy = arena_copy(writing->context->arena, path);
-    if (!copy.data)
-        return RESULT_NO_MEMORY;
-    writing->bytes[writing->byte_count++] = copy;
-    return RESULT_OK;
-}
-
-/* Where the bytes lie of files that are about to go. */
-static enum result find_bytes(struct writing *writing, const struct model_resource *resource,
-                              const struct plan_hanging *rows)
-{
-    const struct slice template = slice_from(writing->context->options->files_path);
-    const struct database_cell *cells = NULL;
-    struct download_columns columns;
-    struct plan plan;
-    if (!resource->has_download || !writing->context->options->files_root[0])
-        return RESULT_OK;
-    download_columns_choose(&columns, resource, template);
-    plan_init(&plan, writing->context->arena);
-    plan_select_hanging(&plan, rows, NULL, columns.names, columns.count);
-    enum result result = execute_begin(writing->context, &plan);
-    plan_clear(&plan);
-    while (result == RESULT_OK &&
-           (result = database_next(writing->context->database, &cells)) == RESULT_OK) {
-        struct buffer path;
-        buffer_init(&path);
-        download_path_print(&path, &columns, cells, template);
-        if (path.size)
-            result = path.has_failed ? RESULT_NO_MEMORY : keep_path(writing, buffer_slice(&path));
-        buffer_clear(&path);
-    }
-    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
-}
-
 static enum result delete_rows(struct writing *writing, const struct model_resource *resource,
                                const struct plan_hanging *rows)
 {
-    enum result result = find_bytes(writing, resource, rows);
+    enum result result = write_bytes_find(writing, resource, rows);
     struct plan plan;
     if (result != RESULT_OK)
         return result;

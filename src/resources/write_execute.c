@@ -9,7 +9,6 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "resources/write_parts.h"
-#include "store/blob.h"
 #include "whmcs/idempotency.h"
 
 enum { MOST_ATTEMPTS = 12, LEAST_PAUSE_US = 500, LONGEST_PAUSE_US = 50000 };
@@ -120,6 +119,20 @@ static enum result claim_key(struct writing *writing, struct execute_answer *ans
     return result;
 }
 
+/* Whether it has an answer already; waits for who is at work under it. */
+static enum result look_for_key(struct writing *writing, bool *is_used)
+{
+    enum idempotency_verdict verdict = IDEMPOTENCY_FIRST;
+    struct idempotency_answer kept = {0};
+    enum result result =
+        idempotency_claim(writing->context->database, scope_of(writing),
+                          writing->request->idempotency_key, SLICE(""), &verdict, &kept);
+    *is_used = verdict != IDEMPOTENCY_FIRST;
+    buffer_clear(&kept.tag);
+    buffer_clear(&kept.body);
+    return result;
+}
+
 static enum result keep_answer(struct writing *writing, const struct execute_answer *answer)
 {
     struct idempotency_answer kept = {.status = 200, .created_id = answer->created_id};
@@ -143,14 +156,31 @@ static enum result keep_answer(struct writing *writing, const struct execute_ans
 static enum result change(struct writing *writing)
 {
     bool is_update = writing->write->kind == WRITE_UPDATE;
-    enum result result =
-        writing->write->kind == WRITE_DELETE ? write_delete(writing) : write_store(writing);
+    enum result result = write_bytes_begin(writing);
+    if (result == RESULT_OK)
+        result =
+            writing->write->kind == WRITE_DELETE ? write_delete(writing) : write_store(writing);
     if (result != RESULT_OK || (is_update && !writing->changed_count))
         return result;
     result = is_update ? RESULT_OK : write_change(writing, NULL);
     if (result == RESULT_OK)
         result = write_count_children(writing);
     return result == RESULT_OK ? write_log(writing) : result;
+}
+
+static enum result check(struct writing *writing)
+{
+    enum result result = write_lock(writing);
+    return result == RESULT_OK ? write_check(writing) : result;
+}
+
+/* Whose key was used before is answered by that, or refused for it, once his bytes have come: what
+ * is stored may be another by now. */
+static enum result admit(struct writing *writing)
+{
+    bool is_used = false;
+    enum result result = has_key(writing) ? look_for_key(writing, &is_used) : RESULT_OK;
+    return result == RESULT_OK && !is_used ? check(writing) : result;
 }
 
 static enum result run(struct writing *writing, const struct envelope_request *envelope,
@@ -160,14 +190,14 @@ static enum result run(struct writing *writing, const struct envelope_request *e
     enum result result = claim_key(writing, answer, &is_answered);
     if (result != RESULT_OK || is_answered)
         return result;
-    result = write_lock(writing);
-    if (result == RESULT_OK)
-        result = write_check(writing);
+    result = check(writing);
     if (result == RESULT_OK)
         result = change(writing);
     if (result == RESULT_OK)
         result = write_answer(writing, envelope, answer);
-    return result == RESULT_OK ? keep_answer(writing, answer) : result;
+    if (result == RESULT_OK)
+        result = keep_answer(writing, answer);
+    return result == RESULT_OK && !writing->write->is_dry_run ? write_bytes_put(writing) : result;
 }
 
 static enum result explain_unknown(struct problem *problem)
@@ -182,22 +212,34 @@ static enum result explain_unknown(struct problem *problem)
     return RESULT_UNKNOWN;
 }
 
+static enum result commit(struct writing *writing)
+{
+    enum result result = database_commit(writing->context->database);
+    write_bytes_settle(writing, result);
+    return result == RESULT_UNKNOWN ? explain_unknown(writing->problem) : result;
+}
+
+static void roll_back(struct writing *writing)
+{
+    database_rollback(writing->context->database);
+    write_bytes_settle(writing, RESULT_FAILED);
+}
+
 static enum result attempt(struct writing *writing, const struct envelope_request *envelope,
                            struct execute_answer *answer)
 {
-    struct database *database = writing->context->database;
     writing->rows =
         arena_zalloc(writing->context->arena, writing->write->item_count * sizeof(*writing->rows));
-    enum result result = writing->rows ? database_begin(database) : RESULT_NO_MEMORY;
+    enum result result =
+        writing->rows ? database_begin(writing->context->database) : RESULT_NO_MEMORY;
     if (result != RESULT_OK)
         return result;
-    result = run(writing, envelope, answer);
-    if (result != RESULT_OK || writing->write->is_dry_run) {
-        database_rollback(database);
-        return result;
-    }
-    result = database_commit(database);
-    return result == RESULT_UNKNOWN ? explain_unknown(writing->problem) : result;
+    bool is_admission = writing->request->is_admission;
+    result = is_admission ? admit(writing) : run(writing, envelope, answer);
+    if (result == RESULT_OK && !is_admission && !writing->write->is_dry_run)
+        return commit(writing);
+    roll_back(writing);
+    return result;
 }
 
 /* --- all ----------------------------------------------------------------------------------- */
@@ -233,24 +275,12 @@ static void prepare_again(const struct writing *writing, struct execute_answer *
     pause_before(attempt);
 }
 
-static void delete_bytes(const struct writing *writing)
-{
-    const char *root = writing->context->options->files_root;
-    for (size_t i = 0; i < writing->byte_count; i++) {
-        enum result result = blob_delete(root, writing->bytes[i]);
-        if (result != RESULT_OK && result != RESULT_NOT_FOUND)
-            log_error("blob", "the bytes of a deleted file stay: %.*s",
-                      SLICE_ARGS(writing->bytes[i]));
-    }
-}
-
-/* Stored: what others remember is void, what was replaced goes. */
+/* Stored: what others remember is void. */
 static void finish(struct writing *writing)
 {
-    if (writing->write->is_dry_run)
+    if (writing->write->is_dry_run || writing->request->is_admission)
         return;
     shared_count_cache_forget(writing->context->counts);
-    delete_bytes(writing);
     if (has_key(writing))
         idempotency_sweep(writing->context->database);
 }

@@ -8,8 +8,8 @@
  *     the parents' agreement (422, all at once)
  *   write the record, what hangs below, thread and level bookkeeping, parents' date_activity, the
  *     activity log
- *   read the answer back, keep it beside the idempotency key, commit
- *   after the commit: counts forgotten, files' bytes deleted
+ *   read the answer back, keep it beside the idempotency key, put the bytes in place, commit
+ *   after the commit: counts forgotten, bytes removed of what has gone
  *
  * A deadlock or a lock that takes too long rolls back and runs the whole again, some times, until
  * the deadline. A commit whose answer was lost is never repeated: 503, code `fate_unknown`.
@@ -19,6 +19,8 @@
 
 #include "resources/execute.h"
 #include "resources/write.h"
+
+struct blob_new;
 
 /* Who writes, and under which conditions. Everything is borrowed. */
 struct write_request {
@@ -30,7 +32,12 @@ struct write_request {
                                    * the first part of the record's tag; update and delete */
     struct slice if_none_match;   /* data NULL: none. Only `*` counts, on update and delete */
     struct slice idempotency_key; /* data NULL: none; create alone */
-    char request_hash[65];        /* hex; of method, chain, format and parameters */
+    char request_hash[65];        /* hex; of method, chain, format, parameters and bytes */
+    bool is_admission; /* a look beforehand, while the bytes have not come: would it be let in? All
+                        * is checked, nothing is stored and answered */
+    /* Where write_has_bytes, but for an admission: the bytes, sealed. NULL afterwards where they
+     * have become the record's, or nobody knows; else they are the caller's as they were. */
+    struct blob_new **bytes;
 };
 
 /*
@@ -42,5 +49,8 @@ struct write_request {
 enum result write_execute(struct execute_context *context, const struct write_request *request,
                           const struct envelope_request *envelope, struct execute_answer *answer,
                           struct problem *problem);
+
+/* Sets the problem for what the disk says of an upload: 507 disk_full, else as execute_explain. */
+void write_explain_disk(enum result result, struct problem *problem);
 
 #endif

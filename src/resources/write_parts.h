@@ -7,6 +7,7 @@
  *   write_check.c   404, 412, 409, 422
  *   write_store.c   the record, its columns of the gateway's own, what moves along
  *   write_delete.c  the record and all that hangs below
+ *   write_bytes.c   the bytes of files: put in place before the commit, removed after it
  *   write_around.c  what changes above, written with the record: activity; counted children; the
  *                   activity log
  *   write_answer.c  the answer, read back
@@ -19,6 +20,7 @@
 #include "resources/execute_parts.h"
 #include "resources/plan_write.h"
 #include "resources/write_execute.h"
+#include "store/blob_store.h"
 
 enum {
     WRITE_MOST_REFERENCES = CATALOG_MOST_REFERENCES, /* catalog_check.c sees to it */
@@ -51,6 +53,12 @@ struct write_row {
     bool is_filled[WRITE_MOST_REFERENCES]; /* links says something that the client did not give */
 };
 
+/* Bytes that go once the transaction is committed. */
+struct write_removal {
+    struct blob_owner owner;
+    struct slice path;
+};
+
 struct writing {
     struct execute_context *context;
     const struct write_request *request;
@@ -65,10 +73,12 @@ struct writing {
     char record_hash[TAG_HASH_HEX + 1]; /* update, delete: first part of its tag */
     bool *is_changed;                   /* update: by the item's value */
     size_t changed_count;
-    uint64_t *deleted;   /* by the model's resources */
-    struct slice *bytes; /* paths of files whose bytes go after the commit */
-    size_t byte_count;
-    size_t byte_capacity;
+    uint64_t *deleted; /* by the model's resources */
+    struct write_removal *removals;
+    size_t removal_count;
+    size_t removal_capacity;
+    struct blob_removal *removal; /* of them, noted on the disk; NULL: not yet, or it cannot be */
+    bool is_published;            /* the request's bytes lie where the record says */
 };
 
 /* The ids from at on that one statement takes. */
@@ -113,6 +123,21 @@ enum result write_read_stored(struct writing *writing);
 enum result write_store(struct writing *writing);
 /* write_delete.c */
 enum result write_delete(struct writing *writing);
+/* write_bytes.c */
+/* The bytes that the record is to have, sealed; NULL: none are given. */
+const struct blob_new *write_bytes_given(const struct writing *writing);
+/* 422 for a value that would say that the bytes lie elsewhere, where they stay. */
+void write_bytes_check(struct writing *writing);
+/* Remembers the bytes of rows that are about to go. */
+enum result write_bytes_find(struct writing *writing, const struct model_resource *resource,
+                             const struct plan_hanging *rows);
+/* Before the record is changed: the same of its own bytes, where it gets others. */
+enum result write_bytes_begin(struct writing *writing);
+/* The last thing before the commit: the new bytes are put in place, and it is noted which go.
+ * RESULT_INVALID (422), RESULT_LIMIT (507) with the problem set. */
+enum result write_bytes_put(struct writing *writing);
+/* What the transaction came to: RESULT_OK, stored; RESULT_UNKNOWN; else not stored. */
+void write_bytes_settle(struct writing *writing, enum result fate);
 /* The keys of the record and all below it in its tree, target first; arena. */
 enum result write_tree_ids(struct writing *writing, int64_t **ids, size_t *count);
 

@@ -1,4 +1,6 @@
 /* Inserting and updating, with the columns that the gateway keeps, and what moves along. */
+#include "http/media_type.h"
+#include "resources/download.h"
 #include "resources/stored_value.h"
 #include "resources/write_parts.h"
 
@@ -70,6 +72,43 @@ static void assign_filled(struct writing *writing, size_t item, struct assigns *
             assign_id(assigns, resource->table, resource->references[r].column, row->links[r]);
 }
 
+/* What is said of the bytes. Where they lie is said only where the path depends on it. */
+static void assign_bytes(const struct writing *writing, struct assigns *assigns)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct catalog_download *download = &resource->catalog->download;
+    const struct blob_new *bytes = write_bytes_given(writing);
+    struct download_columns columns;
+    if (!bytes)
+        return;
+    download_columns_choose(&columns, resource, slice_from(writing->context->options->files_path));
+    const struct plan_assign path = {.column = download->path,
+                                     .value = database_text(blob_new_path(bytes))};
+    const struct plan_assign hash = {.column = download->sha256,
+                                     .value = database_text(slice_from(blob_new_sha256(bytes)))};
+    if (download_path_names(&columns, download->path))
+        assign(assigns, resource->table, &path);
+    assign(assigns, resource->table, &hash);
+    assign_id(assigns, resource->table, download->size, (int64_t)blob_new_size(bytes));
+}
+
+/* Of a new record whose client says no type, what its name says. */
+static void assign_type(const struct writing *writing, size_t item, struct assigns *assigns)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct catalog_download *download = &resource->catalog->download;
+    const struct schema_column *column = schema_column_find(resource->table, download->type);
+    const struct write_value *name = write_value_find(&writing->write->items[item], download->name);
+    if (!write_has_bytes(writing->write) || !column || column->type != SCHEMA_TEXT)
+        return;
+    struct slice text = name ? name->value.text : SLICE("");
+    struct plan_assign type = {.column = download->type,
+                               .value = database_text(http_media_type_by_name(
+                                   writing->context->options->media_types, text))};
+    if (!column->length || type.value.text.size <= column->length)
+        assign(assigns, resource->table, &type);
+}
+
 /* --- creating ------------------------------------------------------------------------------ */
 
 static int64_t thread_of(const struct writing *writing, size_t item)
@@ -135,6 +174,8 @@ static enum result collect_new(struct writing *writing, size_t item, struct assi
                                           .value = given->values[i].value};
         assign(assigns, resource->table, &value);
     }
+    assign_bytes(writing, assigns);
+    assign_type(writing, item, assigns);
     assign_constants(assigns, resource->table, &resource->catalog->where);
     assign_now(assigns, resource->table, &rules->now_on_create);
     for (size_t i = 0; i < rules->viewer.count; i++)
@@ -308,7 +349,8 @@ static enum result collect_changed(struct writing *writing, struct assigns *assi
         if (writing->is_changed[i])
             assign(assigns, resource->table, &item);
     }
-    writing->changed_count = assigns->count;
+    assign_bytes(writing, assigns);
+    writing->changed_count = assigns->count + (write_has_bytes(writing->write) ? 1 : 0);
     if (assigns->count)
         assign_filled(writing, 0, assigns); /* beside a change, never for its own sake */
     return RESULT_OK;
@@ -320,14 +362,14 @@ static enum result update(struct writing *writing)
     struct assigns assigns;
     writing->rows[0].id = writing->write->id;
     enum result result = collect_changed(writing, &assigns);
-    if (result != RESULT_OK || !assigns.count)
+    if (result != RESULT_OK || !writing->changed_count)
         return result;
     assign_now(&assigns, resource->table, &resource->catalog->rules.now_on_update);
     const struct plan_change record = {.resource = resource,
                                        .id = writing->write->id,
                                        .assigns = assigns.items,
                                        .count = assigns.count};
-    result = write_change(writing, &record);
+    result = write_change(writing, assigns.count ? &record : NULL);
     if (result != RESULT_OK)
         return write_explain_value(writing, 0, result);
     return move_along(writing);

@@ -23,4 +23,9 @@ enum result blob_open(const char *root, struct slice path, struct blob *blob);
  * when the disk refuses. */
 enum result blob_delete(const char *root, struct slice path);
 
+enum { BLOB_SHA256 = 65 }; /* 64 hex digits and a NUL */
+/* Of the whole file, from its beginning; its offset stays. RESULT_OK, RESULT_NO_MEMORY,
+ * RESULT_FAILED with errno. */
+enum result blob_hash(int descriptor, char sha256[BLOB_SHA256]);
+
 #endif

@@ -1,8 +1,10 @@
 """What the tests of writing share: one database to write to, and one gateway on it."""
 
+import itertools
+
 import pytest
 
-from support import fixture, writing
+from support import fixture, uploading, writing
 from support.gateway import Gateway
 
 
@@ -46,3 +48,25 @@ def branch(store):
                 "timelogs": store.insert("timelogs", **where),
                 "ticketxrefs": store.insert("ticketxrefs", ticket_id=2038, **where)}
     return {"project": project, "other": other, "action": action, "sub": sub, 0: below(0), action: below(action), sub: below(sub)}
+
+
+@pytest.fixture(scope="session")
+def uploader(place, mariadb, settings, store):
+    """Uploads to a gateway of its own on the database that is written to, into an empty folder."""
+    disk = uploading.Disk(place / "uploaded" / "root")
+    server = Gateway(place / "gateway-uploading", {**settings, "mysql.database": writing.DATABASE,
+                                                   "files.root": str(disk.root)}).start()
+    yield uploading.Uploader(server, store, disk)
+    server.stop()
+
+
+@pytest.fixture
+def start_uploader(start_gateway, place, store):
+    """start_uploader({"files.max_upload": "1 KiB"}): another such gateway, its folder its own; stopped after the test."""
+    numbers = itertools.count()
+
+    def start(more=None, root=None):
+        disk = uploading.Disk(root or place / f"uploaded-{id(numbers)}-{next(numbers)}")
+        server = start_gateway({"mysql.database": writing.DATABASE, "files.root": str(disk.root), **(more or {})})
+        return uploading.Uploader(server, store, disk)
+    return start

@@ -93,7 +93,7 @@ static void compile(const struct model *model, const struct chain *chain, struct
     struct write write;
     problem_init(&problem, arena);
     enum result result =
-        write_compile(model, chain, method, params, loose, &viewer, &write, &problem);
+        write_compile(model, chain, method, params, loose, NULL, &viewer, &write, &problem);
     if ((result == RESULT_OK) == problem_is_set(&problem))
         abort();
     if (result != RESULT_OK)

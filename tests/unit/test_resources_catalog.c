@@ -233,6 +233,13 @@ static void test_written(void **state)
         {"\"rules\":{\"references\":{\"a\":{\"resource\":\"z\"}}}",
          "r: references: lead through too many resources, or in a circle"},
         {"\"rules\":{\"dependants\":[\"q\"]}", "r: q: is no dependant: none of its columns names"},
+        {"\"download\":{\"path\":\"p\",\"name\":\"n\"}",
+         "r: p: must be hidden or kept where files are written"},
+        {"\"kept\":[\"p\",\"s\"],\"download\":{\"path\":\"p\",\"name\":\"n\",\"sha256\":\"h\","
+         "\"size\":\"s\"}",
+         "r: h: must be hidden or kept where files are written"},
+        {"\"hidden\":[\"p\"],\"download\":{\"path\":\"p\",\"name\":\"n\",\"size\":\"s\"}",
+         "r: s: must be hidden or kept where files are written"},
     };
     static const char format[] =
         "{\"resources\":{\"r\":{%s," ROWS "},\"q\":{" ROWS "},\"d\":{\"kind\":\"directory\"},"

@@ -50,6 +50,7 @@ static void test_table(void **state)
         {"topics/7", CHAIN_RECORD, "topics/{id}"},
         {"files/7", CHAIN_RECORD, "files/{id}"},
         {"files/7/download", CHAIN_BYTES, "files/{id}/download"},
+        {"files/7/content", CHAIN_UPLOAD, "files/{id}/content"},
         {"whmcstickets", CHAIN_LIST, "whmcstickets"},
         {"whmcstickets/7", CHAIN_RECORD, "whmcstickets/{id}"},
         {"ticketxrefs", CHAIN_LIST, "ticketxrefs"},
@@ -225,6 +226,10 @@ static void test_unknown(void **state)
         {"v1/topics/1/download/json", "download"},
         {"v1/files/download/json", "download"},
         {"v1/files/1/download/more/json", "more"},
+        {"v1/files/content/json", "content"},
+        {"v1/topics/1/content/json", "content"},
+        {"v1/files/1/content/more/json", "more"},
+        {"v1/files/1/download/content/json", "content"},
         {"v1/projects/1/2/json", "2"},
         {"v1/api/json", "api"},
         {"v1/api/other/json", "other"},
@@ -342,6 +347,8 @@ static void test_methods_of_catalog(void **state)
         {"v1/files/1/json", "GET, PUT, DELETE, HEAD, OPTIONS"},
         {"v1/files/bythread/json", "GET, HEAD, OPTIONS"},
         {"v1/files/1/download/json", "GET, HEAD, OPTIONS"},
+        {"v1/files/1/content/json", "PUT, OPTIONS"},
+        {"v1/projects/1/files/1/content/json", "PUT, OPTIONS"},
         {"v1/config/json", "GET, HEAD, OPTIONS"},
     };
     for (size_t i = 0; i < SAMPLE_LENGTH(rows); i++) {

@@ -204,8 +204,8 @@ static void test_rows(void **state)
     plan_rows(&plan, rows, 2);
     assert_int_equal(plan.item_count,
                      rows[0].resource->column_count + rows[1].resource->column_count);
-    assert_false(plan.items[0].is_writable);
-    assert_true(plan.items[plan.item_count - 1].is_writable);
+    assert_false(plan.items[0].is_tagged);
+    assert_true(plan.items[plan.item_count - 1].is_tagged);
     end(&plan,
         "SELECT t0.`project_id`, t0.`project_name`, t0.`kind`, t0.`date_activity`, "
         "t1.`timelog_id`, "

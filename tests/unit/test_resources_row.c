@@ -8,10 +8,10 @@ static struct database_cell cell(enum database_kind kind, const char *text)
     return (struct database_cell){.is_null = !text, .kind = kind, .text = slice_from(text)};
 }
 
-static void add(struct plan *plan, enum plan_step step, const char *name, bool is_writable,
+static void add(struct plan *plan, enum plan_step step, const char *name, bool is_tagged,
                 size_t skip)
 {
-    plan->items[plan->item_count++] = (struct plan_item){step, slice_from(name), is_writable, skip};
+    plan->items[plan->item_count++] = (struct plan_item){step, slice_from(name), is_tagged, skip};
 }
 
 static void assert_row(const struct plan *plan, const struct database_cell *cells,

@@ -7,6 +7,9 @@ struct compiled {
     enum result result;
 };
 
+/* With a file beside the params. */
+static const struct write_file *given_file;
+
 static struct compiled compile(void **state, const char *method, const char *path,
                                const char *params, const char *loose)
 {
@@ -19,7 +22,7 @@ static struct compiled compile(void **state, const char *method, const char *pat
     compiled.result =
         write_compile(sample->model, &sample->chain, slice_from(method),
                       sample_value(sample, params), loose ? sample_value(sample, loose) : NULL,
-                      &sample->viewer, &compiled.write, &sample->problem);
+                      given_file, &sample->viewer, &compiled.write, &sample->problem);
     if ((compiled.result == RESULT_OK) == problem_is_set(&sample->problem))
         fail_msg("%s %s %s: result %d, status %d", method, path, params, (int)compiled.result,
                  sample->problem.status);
@@ -424,7 +427,7 @@ static void test_bulk_size(void **state)
             value_append(list, value_create(&sample->arena, VALUE_OBJECT));
         assert_int_equal(sample_parse(sample, "v1/timelogs/json"), RESULT_OK);
         enum result result = write_compile(sample->model, &sample->chain, SLICE("POST"), list, NULL,
-                                           &sample->viewer, &write, &sample->problem);
+                                           NULL, &sample->viewer, &write, &sample->problem);
         assert_int_equal(result, count > WRITE_MOST_ITEMS ? RESULT_INVALID : RESULT_OK);
     }
     assert_refused(sample, 400, "too_many_items", "params");
@@ -445,7 +448,7 @@ static void test_most_faults(void **state)
         value_append(list, item);
     }
     assert_int_equal(sample_parse(sample, "v1/timelogs/json"), RESULT_OK);
-    assert_int_equal(write_compile(sample->model, &sample->chain, SLICE("POST"), list, NULL,
+    assert_int_equal(write_compile(sample->model, &sample->chain, SLICE("POST"), list, NULL, NULL,
                                    &sample->viewer, &write, &sample->problem),
                      RESULT_INVALID);
     for (const struct problem_cause *cause = sample->problem.first; cause; cause = cause->next)
@@ -465,6 +468,42 @@ static void test_creating_is_off(void **state)
     assert_int_equal(model_build(sample->catalog, schema, &sample->model), RESULT_OK);
     NO_POST("projects", "{\"foo\":1}", 503, "projects:resource_off");
     PUT("projects/5", "{\"project_name\":\"x\"}", "project_name='x'");
+}
+
+/* Section 7: file_content (base64) in params; what a file says of itself counts where params say
+ * nothing else. */
+static void test_bytes(void **state)
+{
+    static const struct write_file file = {SLICE("a.txt"), SLICE("text/plain")};
+    static const struct write_file silent = {SLICE(""), SLICE("")};
+    struct write write =
+        POST("files", "{\"file_name\":\"f\",\"file_content\":\"QUI=\"}", "file_name='f'");
+    assert_true(write.has_content && write_has_bytes(&write));
+    assert_int_equal(write.content_size, 2);
+    write = compiles(state, "POST", "files", "{\"file_name\":\"f\"}", "{\"file_content\":\"\"}",
+                     "file_name='f'");
+    assert_true(write.has_content);
+    assert_int_equal(write.content_size, 0);
+    write = PUT("files/7", "{\"file_content\":\"QQ==\"}", "");
+    assert_true(write.has_content);
+    refuses(state, "DELETE", "files/7", "{\"file_content\":\"QQ==\"}", NULL, 400,
+            "file_content:unknown_parameter");
+    refuses(state, "POST", "topics", "{\"topic_detail\":\"t\",\"file_content\":\"QQ==\"}", NULL,
+            400, "file_content:unknown_parameter");
+    refuses(state, "POST", "files", "{\"file_content\":\"QQ\"}", NULL, 422,
+            "file_content:invalid_value file_name:required_missing");
+
+    given_file = &file;
+    write = POST("files", "{}", "file_name='a.txt'");
+    assert_ptr_equal(write.file, &file);
+    POST("files", "{\"file_name\":\"b\"}", "file_name='b'");
+    PUT("files/7/content", "{}", "");
+    refuses(state, "POST", "files", "{\"file_content\":\"QQ==\"}", NULL, 422,
+            "file_content:invalid_value");
+    given_file = &silent;
+    refuses(state, "POST", "files", "{}", NULL, 422, "file_name:required_missing");
+    PUT("files/7/content", "{\"file_id\":7}", "");
+    given_file = NULL;
 }
 
 int main(void)
@@ -493,6 +532,7 @@ int main(void)
         WRITING_TEST(test_bulk_size),
         WRITING_TEST(test_most_faults),
         WRITING_TEST(test_creating_is_off),
+        WRITING_TEST(test_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

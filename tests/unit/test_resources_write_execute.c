@@ -142,7 +142,7 @@ static int ask(const char *method, const char *path, const char *params)
         RESULT_OK)
         fail_msg("%s is refused", path);
     if (chain_check_served(&chain, &bench.problem) == RESULT_OK &&
-        write_compile(bench.model, &chain, slice_from(method), read_params(params), NULL,
+        write_compile(bench.model, &chain, slice_from(method), read_params(params), NULL, NULL,
                       &bench.viewer, &write, &bench.problem) == RESULT_OK)
         execute_write(&write, &chain, method);
     return problem_is_set(&bench.problem) ? bench.problem.status : 200;

@@ -11,9 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "hidden_openat2.h"
 #include "store/blob.h"
 
 static char root[64], outside[64];
@@ -41,6 +45,18 @@ static bool is_there(const char *folder, const char *name)
     return lstat(path, &status) == 0;
 }
 
+static void make_socket(const char *name)
+{
+    char path[PATH_MAX];
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    path_of(path, root, name);
+    assert_true(snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) <
+                (int)sizeof(address.sun_path));
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    close(listener);
+}
+
 static int setup(void **state)
 {
     char path[PATH_MAX], target[PATH_MAX];
@@ -64,6 +80,16 @@ static int setup(void **state)
     assert_int_equal(symlink("file", path), 0);
     path_of(path, root, "fifo");
     assert_int_equal(mkfifo(path, 0600), 0);
+    path_of(path, root, "folder/up");
+    assert_int_equal(symlink("..", path), 0);
+    path_of(path, root, "self"); /* a magic link is at its end */
+    assert_int_equal(symlink("/proc/self", path), 0);
+    path_of(path, root, "loop");
+    assert_int_equal(symlink("loop", path), 0);
+    path_of(path, root, ".portcullis");
+    assert_int_equal(mkdir(path, 0700), 0);
+    make_file(root, ".portcullis/file");
+    make_socket("socket");
     return 0;
 }
 
@@ -82,12 +108,36 @@ static void test_refused(void **state)
     path_of(secret, outside, "secret");
     snprintf(relative, sizeof(relative), "../%s/secret", strrchr(outside, '/') + 1);
     memset(long_path, 'a', sizeof(long_path));
-    const struct slice paths[] = {
-        slice_from(secret), slice_from(relative), SLICE("out/secret"),
-        SLICE("link"),      SLICE("near"),        SLICE("fifo"),
-        SLICE("folder"),    SLICE("."),           SLICE(".."),
-        SLICE("folder/.."), SLICE("../x"),        SLICE("/"),
-        SLICE("/file"),     SLICE("fi\0le"),      slice_of(long_path, sizeof(long_path))};
+    const struct slice paths[] = {slice_from(secret),
+                                  slice_from(relative),
+                                  SLICE("out/secret"),
+                                  SLICE("link"),
+                                  SLICE("near"),
+                                  SLICE("fifo"),
+                                  SLICE("folder"),
+                                  SLICE("."),
+                                  SLICE(".."),
+                                  SLICE("folder/.."),
+                                  SLICE("../x"),
+                                  SLICE("/"),
+                                  SLICE("/file"),
+                                  SLICE("fi\0le"),
+                                  slice_of(long_path, sizeof(long_path)),
+                                  SLICE("folder/../file"),
+                                  SLICE("folder/up/file"),
+                                  SLICE("./../file"),
+                                  SLICE("self/exe"),
+                                  SLICE("self/root/etc/passwd"),
+                                  SLICE("self/fd/0"),
+                                  SLICE("loop"),
+                                  SLICE("loop/file"),
+                                  SLICE("socket"),
+                                  SLICE("//file"),
+                                  SLICE("near/file"),
+                                  SLICE(".portcullis/file"),
+                                  SLICE("./.Portcullis/file"),
+                                  SLICE("file\0"),
+                                  slice_of(long_path, 256)};
     for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
         struct blob blob;
         assert_int_equal(blob_open(root, paths[i], &blob), RESULT_DENIED);
@@ -98,6 +148,47 @@ static void test_refused(void **state)
     static const char *const left[] = {"file", "folder/file", "out", "link", "near", "fifo"};
     for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++)
         assert_true(is_there(root, left[i]));
+}
+
+/* A device is not so much as opened: some do something then. */
+static void test_device(void **state)
+{
+    char path[PATH_MAX];
+    struct blob blob;
+    (void)state;
+    path_of(path, root, "device"); /* the memory device that is none: opening it is ENXIO */
+    if (mknod(path, S_IFCHR | 0600, makedev(1, 99)) != 0)
+        skip();
+    assert_int_equal(blob_open(root, SLICE("device"), &blob), RESULT_DENIED);
+    assert_int_equal(blob_delete(root, SLICE("device")), RESULT_DENIED);
+    assert_true(is_there(root, "device"));
+    assert_int_equal(unlink(path), 0);
+}
+
+/* Names that look like attacks, and are none. */
+static void test_harmless(void **state)
+{
+    struct blob blob;
+    (void)state;
+    static const char *const paths[] = {"./file",
+                                        "folder//file",
+                                        "folder/./file",
+                                        "..file",
+                                        "folder/...",
+                                        ".portcullis2",
+                                        "folder/.portcullis",
+                                        "%2e%2e",
+                                        "folder\\..\\file",
+                                        "\xff\xfe",
+                                        "~",
+                                        "-rf"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+        if (!is_there(root, paths[i]))
+            make_file(root, paths[i]);
+        assert_int_equal(blob_open(root, slice_from(paths[i]), &blob), RESULT_OK);
+        assert_int_equal(blob.size, 5);
+        close(blob.descriptor);
+    }
 }
 
 static void test_not_found(void **state)
@@ -135,9 +226,13 @@ static void test_deleted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_not_found),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_device),
+        cmocka_unit_test(test_harmless), cmocka_unit_test(test_not_found),
         cmocka_unit_test(test_deleted),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    int failed = cmocka_run_group_tests_name("openat2", tests, setup, teardown);
+    hide_openat2(ENOSYS);
+    failed += cmocka_run_group_tests_name("ENOSYS", tests, setup, teardown);
+    hide_openat2(EPERM);
+    return failed + cmocka_run_group_tests_name("EPERM", tests, setup, teardown);
 }

@@ -1,0 +1,81 @@
+/* Reading rows for the sake of their bytes. */
+#include "resources/file_row.h"
+
+#include "resources/plan_text.h"
+
+void file_columns_choose(struct file_columns *columns, const struct model_resource *resource,
+                         struct slice path_template)
+{
+    const struct slice size = resource->catalog->download.size;
+    *columns = (struct file_columns){.resource = resource, .path_template = path_template};
+    download_columns_choose(&columns->download, resource, path_template);
+    columns->names[columns->count++] = model_key(resource)->name;
+    for (size_t i = 0; i < columns->download.count; i++)
+        columns->names[columns->count++] = columns->download.names[i];
+    if (size.size && schema_column_find(resource->table, size))
+        columns->names[columns->count++] = size;
+}
+
+bool file_columns_have_sha256(const struct file_columns *columns)
+{
+    const struct slice sha256 = columns->resource->catalog->download.sha256;
+    return sha256.size && schema_column_find(columns->resource->table, sha256) != NULL;
+}
+
+static void put_select(struct plan *plan, const struct file_columns *columns, const char *compare,
+                       int64_t id)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        plan_put(plan, i ? ", " : "SELECT ");
+        plan_put_column(plan, "t", columns->names[i]);
+    }
+    plan_put(plan, " FROM ");
+    plan_put_name(plan, columns->resource->catalog->table);
+    plan_put(plan, " t WHERE ");
+    plan_put_column(plan, "t", columns->names[0]);
+    plan_put(plan, compare);
+    plan_put_value(plan, database_integer(id));
+}
+
+/* LOCK IN SHARE MODE: MariaDB and all versions of MySQL know it, and it asks for no right but
+ * SELECT. */
+void plan_file_row(struct plan *plan, const struct file_columns *columns, int64_t id)
+{
+    put_select(plan, columns, " = ", id);
+    plan_put(plan, " LOCK IN SHARE MODE");
+    plan->has_failed = plan->has_failed || plan->text.has_failed;
+}
+
+void plan_file_page(struct plan *plan, const struct file_columns *columns, int64_t after,
+                    size_t limit)
+{
+    put_select(plan, columns, " > ", after);
+    plan_put(plan, " ORDER BY ");
+    plan_put_column(plan, "t", columns->names[0]);
+    plan_put(plan, " LIMIT ");
+    plan_put_value(plan, database_integer((int64_t)limit));
+    plan->has_failed = plan->has_failed || plan->text.has_failed;
+}
+
+static void read_size(struct file_row *row, const struct file_columns *columns,
+                      const struct database_cell *cells)
+{
+    const struct database_cell *last = &cells[columns->count - 1];
+    if (columns->count < columns->download.count + 2 || last->is_null || last->integer < 0)
+        return;
+    row->has_size = true;
+    row->size = (uint64_t)last->integer;
+}
+
+void file_row_read(struct file_row *row, const struct file_columns *columns,
+                   const struct database_cell *cells)
+{
+    const struct database_cell *rest = cells + 1;
+    *row = (struct file_row){.id = cells[0].integer};
+    buffer_init(&row->path);
+    download_path_print(&row->path, &columns->download, rest, columns->path_template);
+    const struct database_cell *sha256 =
+        download_cell_find(&columns->download, columns->resource->catalog->download.sha256, rest);
+    row->sha256 = sha256 && !sha256->is_null ? slice_trim(sha256->text) : slice_of("", 0);
+    read_size(row, columns, cells);
+}

@@ -1,0 +1,257 @@
+/*
+ * The bytes of files within a write: put where the record says just before its commit, and of
+ * records that go, or get others, removed after it. Whatever the transaction comes to, the disk is
+ * brought to the same end; what cannot be known, the keeper finds out (store/blob_store.h).
+ */
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "resources/download.h"
+#include "resources/stored_value.h"
+#include "resources/write_parts.h"
+#include "store/blob.h"
+
+enum { DISK_FULL = 507 };
+
+void write_explain_disk(enum result result, struct problem *problem)
+{
+    if (result == RESULT_LIMIT) {
+        problem_set(problem, DISK_FULL, SLICE("Insufficient Storage"));
+        problem_add(problem, SLICE("disk_full"), slice_of("", 0),
+                    "there is no room for the file; nothing was stored");
+        metric_increment(METRIC_LIMIT_DISK);
+    }
+    execute_explain(result, problem);
+}
+
+const struct blob_new *write_bytes_given(const struct writing *writing)
+{
+    return write_has_bytes(writing->write) ? *writing->request->bytes : NULL;
+}
+
+static struct slice template_of(const struct writing *writing)
+{
+    return slice_from(writing->context->options->files_path);
+}
+
+static bool is_changed(const struct writing *writing, const struct write_value *value)
+{
+    const struct database_cell *cell =
+        &writing->stored[value->column - writing->write->resource->columns];
+    return !value->must_equal && !stored_value_equals(value->column, &value->value, cell);
+}
+
+void write_bytes_check(struct writing *writing)
+{
+    const struct write *write = writing->write;
+    struct download_columns columns;
+    bool has_path = write->resource->has_download && writing->context->options->files_root[0];
+    if (!has_path || write->kind != WRITE_UPDATE || write_has_bytes(write))
+        return;
+    download_columns_choose(&columns, write->resource, template_of(writing));
+    for (size_t i = 0; i < write->items[0].count; i++) {
+        const struct write_value *value = &write->items[0].values[i];
+        if (download_path_names(&columns, value->column->name) && is_changed(writing, value))
+            query_refuse_value(writing->problem, value->column->name,
+                               SLICE("what is stored, since the file's bytes lie where it says "
+                                     "(files.path); another one together with the bytes"));
+    }
+}
+
+/* --- what goes ------------------------------------------------------------------------------ */
+
+static bool has_room(struct writing *writing)
+{
+    if (writing->removal_count < writing->removal_capacity)
+        return true;
+    size_t capacity = writing->removal_capacity ? 2 * writing->removal_capacity : 16;
+    struct write_removal *grown = arena_alloc(writing->context->arena, capacity * sizeof(*grown));
+    for (size_t i = 0; grown && i < writing->removal_count; i++)
+        grown[i] = writing->removals[i];
+    if (!grown)
+        return false;
+    writing->removals = grown;
+    writing->removal_capacity = capacity;
+    return true;
+}
+
+static enum result remember(struct writing *writing, const struct blob_owner *owner,
+                            struct slice path)
+{
+    struct slice copy = arena_copy(writing->context->arena, path);
+    if (!copy.data || !has_room(writing))
+        return RESULT_NO_MEMORY;
+    writing->removals[writing->removal_count++] =
+        (struct write_removal){.owner = *owner, .path = copy};
+    return RESULT_OK;
+}
+
+/* One row: its key, then the columns of the path. */
+static enum result remember_row(struct writing *writing, const struct model_resource *resource,
+                                const struct download_columns *columns,
+                                const struct database_cell *cells)
+{
+    const struct blob_owner owner = {.resource = resource->name, .id = cells[0].integer};
+    struct buffer path;
+    buffer_init(&path);
+    download_path_print(&path, columns, cells + 1, template_of(writing));
+    enum result result = path.size ? remember(writing, &owner, buffer_slice(&path)) : RESULT_OK;
+    if (path.has_failed)
+        result = RESULT_NO_MEMORY;
+    buffer_clear(&path);
+    return result;
+}
+
+enum result write_bytes_find(struct writing *writing, const struct model_resource *resource,
+                             const struct plan_hanging *rows)
+{
+    const struct database_cell *cells = NULL;
+    struct slice names[DOWNLOAD_MOST_COLUMNS + 1] = {resource->catalog->key};
+    struct download_columns columns;
+    struct plan plan;
+    if (!resource->has_download || !writing->context->options->files_root[0])
+        return RESULT_OK;
+    download_columns_choose(&columns, resource, template_of(writing));
+    for (size_t i = 0; i < columns.count; i++)
+        names[i + 1] = columns.names[i];
+    plan_init(&plan, writing->context->arena);
+    plan_select_hanging(&plan, rows, NULL, names, columns.count + 1);
+    enum result result = execute_begin(writing->context, &plan);
+    plan_clear(&plan);
+    while (result == RESULT_OK &&
+           (result = database_next(writing->context->database, &cells)) == RESULT_OK)
+        result = remember_row(writing, resource, &columns, cells);
+    database_finish(writing->context->database);
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+/* Where the record's bytes lie by what is stored now: among what goes. */
+static enum result find_own(struct writing *writing)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct plan_hanging itself = {
+        .link = {resource->catalog->table, model_key(resource)->name, NULL},
+        .ids = {&writing->rows[0].id, 1}};
+    return write_bytes_find(writing, resource, &itself);
+}
+
+enum result write_bytes_begin(struct writing *writing)
+{
+    if (writing->write->kind != WRITE_UPDATE || !write_has_bytes(writing->write))
+        return RESULT_OK;
+    writing->rows[0].id = writing->write->id;
+    return find_own(writing);
+}
+
+/* --- what comes ----------------------------------------------------------------------------- */
+
+/* A template may make any path of what clients write. */
+static enum result refuse_path(struct writing *writing, enum result result)
+{
+    const struct model_resource *resource = writing->write->resource;
+    struct slice expected = result == RESULT_EXISTS
+                                ? SLICE("a name under which no other file lies (files.path)")
+                                : SLICE("a name that makes a path below files.root (files.path)");
+    if (result != RESULT_EXISTS && result != RESULT_DENIED && result != RESULT_INVALID) {
+        write_explain_disk(result, writing->problem);
+        return result;
+    }
+    query_refuse_value(writing->problem, resource->catalog->download.name, expected);
+    return RESULT_INVALID;
+}
+
+/* Its own old path is no longer among what goes, when the new bytes take its place. */
+static bool takes_place(struct writing *writing, struct slice path)
+{
+    bool is_same = writing->removal_count && slice_equal(writing->removals[0].path, path);
+    if (is_same)
+        writing->removal_count = 0;
+    return is_same;
+}
+
+static enum result publish(struct writing *writing)
+{
+    size_t before = writing->removal_count;
+    enum result result = find_own(writing);
+    if (result != RESULT_OK)
+        return result;
+    if (writing->removal_count == before)
+        return refuse_path(writing, RESULT_DENIED);
+    const struct write_removal own = writing->removals[before];
+    writing->removal_count = before;
+    bool replaces = takes_place(writing, own.path);
+    result = blob_new_publish(*writing->request->bytes, &own.owner, own.path, replaces);
+    writing->is_published = result == RESULT_OK;
+    return result == RESULT_OK ? RESULT_OK : refuse_path(writing, result);
+}
+
+static enum result note_removals(struct writing *writing)
+{
+    struct blob_store *store = writing->context->options->files_store;
+    if (!store || !writing->removal_count)
+        return RESULT_OK;
+    writing->removal = blob_removal_begin(store);
+    if (!writing->removal)
+        return RESULT_NO_MEMORY;
+    for (size_t i = 0; i < writing->removal_count; i++)
+        blob_removal_add(writing->removal, &writing->removals[i].owner, writing->removals[i].path);
+    return blob_removal_seal(writing->removal);
+}
+
+enum result write_bytes_put(struct writing *writing)
+{
+    enum result result = write_bytes_given(writing) ? publish(writing) : RESULT_OK;
+    return result == RESULT_OK ? note_removals(writing) : result;
+}
+
+/* --- the end -------------------------------------------------------------------------------- */
+
+/* Where nothing can be noted under the root, it is tried once. */
+static void remove_now(const struct writing *writing)
+{
+    for (size_t i = 0; i < writing->removal_count; i++) {
+        const struct write_removal *removal = &writing->removals[i];
+        enum result result = blob_delete(writing->context->options->files_root, removal->path);
+        if (result != RESULT_OK && result != RESULT_NOT_FOUND)
+            log_error("files", "the bytes of %.*s %lld stay: %.*s",
+                      SLICE_ARGS(removal->owner.resource), (long long)removal->owner.id,
+                      SLICE_ARGS(removal->path));
+    }
+}
+
+static void settle_removals(struct writing *writing, enum result fate)
+{
+    if (!writing->removal && fate == RESULT_OK)
+        remove_now(writing);
+    else if (fate == RESULT_OK)
+        blob_removal_finish(writing->removal);
+    else if (writing->removal && fate == RESULT_UNKNOWN)
+        blob_removal_abandon(writing->removal);
+    else
+        blob_removal_cancel(writing->removal);
+    writing->removal = NULL;
+    writing->removal_count = 0;
+}
+
+static void settle_new(struct writing *writing, enum result fate)
+{
+    struct blob_new **bytes = writing->request->bytes;
+    if (fate == RESULT_OK) {
+        metric_increment(METRIC_UPLOADS);
+        metric_add(METRIC_UPLOAD_BYTES, (int64_t)blob_new_size(*bytes));
+        blob_new_keep(*bytes);
+    } else if (fate == RESULT_UNKNOWN) {
+        blob_new_abandon(*bytes);
+    } else {
+        blob_new_withdraw(*bytes);
+        return;
+    }
+    *bytes = NULL;
+}
+
+void write_bytes_settle(struct writing *writing, enum result fate)
+{
+    if (writing->is_published)
+        settle_new(writing, fate);
+    writing->is_published = false;
+    settle_removals(writing, fate);
+}
