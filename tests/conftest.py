@@ -66,8 +66,8 @@ def settings(mariadb, redis_server, files_root):
     return {"mysql.socket": mariadb.socket, "mysql.user": "root", "mysql.database": "whmcs",
             "redis.url": redis_server.url, "files.root": str(files_root),
             "remote.config_allow": "CompanyName,DateFormat", "server.loops": "2", "mysql.workers": "4",
-            # Tests change rows and look at once; the cache has tests of its own.
-            "cache.config_ttl": "0",
+            # Tests change rows and look at once; the caches have tests of their own.
+            "cache.config_ttl": "0", "files.cache_ttl": "0",
             # The machine of the tests is a noisy one: its own lag is not what they are about.
             "server.max_lag": "0",
             # Wrong logins are what many tests are about; bans have tests of their own.

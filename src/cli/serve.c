@@ -24,11 +24,12 @@ static enum log_level level_of(const char *name)
     return LOG_LEVEL_INFO;
 }
 
-/* Every connection is a descriptor, and so is each download; the soft limit is often 1024. */
+/* Every connection is a descriptor, a download one more, and another while it waits for its client;
+ * the soft limit is often 1024. */
 static void raise_descriptor_limit(const struct config *config)
 {
     struct rlimit limit;
-    rlim_t wanted = 2 * config->server.max_connections + 1024;
+    rlim_t wanted = 3 * config->server.max_connections + 1024;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return;
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;

@@ -122,6 +122,8 @@ const struct config_key config_keys[] = {
     BYTES(files, max_upload, LIVE, "100 MiB", 1, TIB, "A file that is uploaded; past it 413. In base64 http.max_body bounds it too.")
     DURATION(files, sweep, FIXED, "60 s", 100, HOUR_MS,
              "How often it is looked for bytes that a gateway which died left, or that the disk refused to remove.")
+    DURATION(files, cache_ttl, LIVE, "1 s", 0, HOUR_MS,
+             "How long it is remembered where a download's bytes lie; a write through this gateway forgets it; 0 = looked up each time.")
 
     CHOICE(log, level, LIVE, "info", "debug info warning error", "The least level that is logged.")
     BOOLEAN(log, access, LIVE, "on", "One line a request.")

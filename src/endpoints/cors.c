@@ -32,7 +32,8 @@ void cors_add_fields(const struct http_request *http, const struct config *confi
     if (add_origin(http, config, response))
         http_response_field(
             response, SLICE("Access-Control-Expose-Headers"),
-            SLICE("ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"));
+            SLICE("Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, RateLimit, "
+                  "RateLimit-Policy, Retry-After, X-Request-Id"));
 }
 
 void cors_add_preflight_fields(const struct http_request *http, const struct config *config,
@@ -43,6 +44,7 @@ void cors_add_preflight_fields(const struct http_request *http, const struct con
     http_response_field(response, SLICE("Access-Control-Allow-Methods"), methods);
     http_response_field(
         response, SLICE("Access-Control-Allow-Headers"),
-        SLICE("Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"));
+        SLICE("Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, "
+              "Range"));
     http_response_field(response, SLICE("Access-Control-Max-Age"), SLICE("600"));
 }

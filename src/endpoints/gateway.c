@@ -62,8 +62,10 @@ static void on_tick(struct loop *loop, void *context)
 {
     struct gateway *gateway = context;
     guard_loop_tick(&gateway->guard, loop);
-    if (loop_index(loop) == 0)
+    if (loop_index(loop) == 0) {
         settings_cache_tick(gateway->settings);
+        shared_file_cache_sweep(gateway->file_cache);
+    }
     each_server(gateway, loop, http_server_loop_tick);
 }
 
@@ -220,12 +222,14 @@ static enum result make_parts(struct gateway *gateway)
         return RESULT_NO_MEMORY;
     gateway->model = shared_model_create(gateway->catalog);
     gateway->counts = shared_count_cache_create(config->cache.count_ttl_ms);
+    gateway->file_cache = shared_file_cache_create(config->files.cache_ttl_ms);
     gateway->logins = login_cache_create(&config->auth, config->mysql.workers);
     gateway->loop_states = calloc(loops, sizeof(*gateway->loop_states));
     gateway->worker_count = config->mysql.workers;
     gateway->worker_is_up = calloc(gateway->worker_count, sizeof(*gateway->worker_is_up));
-    if (!gateway->model || !gateway->counts || !gateway->logins || !gateway->loop_states ||
-        !gateway->worker_is_up || RAND_bytes((unsigned char *)&start, sizeof(start)) != 1)
+    if (!gateway->model || !gateway->counts || !gateway->file_cache || !gateway->logins ||
+        !gateway->loop_states || !gateway->worker_is_up ||
+        RAND_bytes((unsigned char *)&start, sizeof(start)) != 1)
         return RESULT_NO_MEMORY;
     snprintf(gateway->start_text, sizeof(gateway->start_text), "%08x-", start);
     const struct loop_hooks hooks = {on_start, on_tick, on_drain, on_stop, gateway};
@@ -322,6 +326,7 @@ void gateway_destroy(struct gateway *gateway)
     free(gateway->worker_is_up);
     login_cache_destroy(gateway->logins);
     shared_count_cache_destroy(gateway->counts);
+    shared_file_cache_destroy(gateway->file_cache);
     http_media_types_destroy(gateway->media_types);
     shared_model_destroy(gateway->model);
     catalog_destroy(gateway->catalog);

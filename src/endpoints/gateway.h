@@ -17,6 +17,7 @@
 #include "resources/execute.h"
 #include "resources/file_keeper.h"
 #include "resources/settings_cache.h"
+#include "resources/shared_file_cache.h"
 #include "resources/shared_model.h"
 
 /* What one loop thread keeps for itself. */
@@ -30,6 +31,7 @@ struct gateway {
     struct catalog *catalog;
     struct shared_model *model;
     struct shared_count_cache *counts;
+    struct shared_file_cache *file_cache;
     struct http_media_types *media_types;
     struct login_cache *logins;
     struct execute_options execute;

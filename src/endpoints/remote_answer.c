@@ -1,10 +1,6 @@
-/* From an answer to a response: fields, conditional requests, ranges of a file. */
+/* From an answer to a response: fields, conditional requests. */
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
 
-#include "endpoints/byte_range.h"
 #include "endpoints/cors.h"
 #include "endpoints/remote_request.h"
 
@@ -51,10 +47,9 @@ static void add_rate_fields(struct remote_request *request, struct http_response
                         arena_copy(arena_of(request), slice_from(fields.limit)));
 }
 
-static void add_common_fields(struct remote_request *request, struct http_response *response)
+void remote_answer_add_fields(struct remote_request *request, struct http_response *response)
 {
     http_response_field(response, SLICE("Cache-Control"), SLICE("private, no-cache"));
-    http_response_field(response, SLICE("Vary"), SLICE("Accept-Encoding"));
     http_response_field(response, SLICE("X-Request-Id"), request->request_id);
     add_rate_fields(request, response);
     cors_add_fields(request->http, request->gateway->config, response);
@@ -95,146 +90,8 @@ static void send_envelope(struct remote_request *request, struct remote_answer *
         response.body = http_body_share(answer->body);
         add_error_fields(request, answer, &response);
     }
-    add_common_fields(request, &response);
-    http_respond(request->http, &response);
-}
-
-static struct slice http_date(struct arena *arena, int64_t seconds)
-{
-    char text[40];
-    time_t time = (time_t)seconds;
-    struct tm parts;
-    gmtime_r(&time, &parts);
-    size_t size = strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    return arena_copy(arena, slice_of(text, size));
-}
-
-/* If-Modified-Since (RFC 9110 13.1.3) counts only where If-None-Match is absent; what is no date
- * is ignored. */
-static bool is_unmodified_since(const struct remote_request *request, int64_t modified_s)
-{
-    char text[40];
-    struct tm parts = {0};
-    struct slice since = http_request_field(request->http, SLICE("if-modified-since"));
-    bool counts = is_conditional_read(request) && since.data && since.size < sizeof(text) &&
-                  !http_request_field(request->http, SLICE("if-none-match")).data;
-    if (!counts)
-        return false;
-    memcpy(text, since.data, since.size);
-    text[since.size] = '\0';
-    const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    return end && *end == '\0' && modified_s <= (int64_t)timegm(&parts);
-}
-
-/* RFC 6266 with RFC 8187's UTF-8 form; the plain form keeps what is safe there. */
-static struct slice disposition(struct arena *arena, struct slice name)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    struct buffer text;
-    buffer_init(&text);
-    buffer_append_slice(&text, SLICE("attachment; filename=\""));
-    for (size_t i = 0; i < name.size; i++) {
-        unsigned char c = (unsigned char)name.data[i];
-        bool is_plain = c >= 0x20 && c < 0x7F && c != '"' && c != '\\' && c != '%' && c != '/';
-        if (is_plain || (c & 0xC0U) != 0x80U)
-            buffer_append_char(&text, is_plain ? (char)c : '_');
-    }
-    buffer_append_slice(&text, SLICE("\"; filename*=UTF-8''"));
-    for (size_t i = 0; i < name.size; i++) {
-        unsigned char c = (unsigned char)name.data[i];
-        bool is_plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
-                        (c && strchr("!#$&+-.^_`|~", c));
-        if (is_plain) {
-            buffer_append_char(&text, (char)c);
-        } else {
-            const char coded[3] = {'%', hex[c >> 4], hex[c & 15]};
-            buffer_append(&text, coded, sizeof(coded));
-        }
-    }
-    struct slice copy = arena_copy(arena, buffer_slice(&text));
-    buffer_clear(&text);
-    return copy;
-}
-
-/* A type from the row goes into a field only when it looks like one. */
-static struct slice safe_type(struct slice type)
-{
-    size_t slash = slice_find(type, '/');
-    if (slash == 0 || slash + 1 >= type.size || type.size > 127)
-        return SLICE("application/octet-stream");
-    for (size_t i = 0; i < type.size; i++)
-        if (type.data[i] <= 0x20 || type.data[i] == 0x7F || type.data[i] == ',')
-            return SLICE("application/octet-stream");
-    return type;
-}
-
-static struct slice file_tag(struct arena *arena, const struct execute_file *file)
-{
-    bool has_hash = file->sha256.size == 64;
-    for (size_t i = 0; i < file->sha256.size && has_hash; i++)
-        has_hash = strchr("0123456789abcdefABCDEF", file->sha256.data[i]) != NULL;
-    if (has_hash)
-        return arena_printf(arena, "\"%.*s\"", SLICE_ARGS(file->sha256));
-    return arena_printf(arena, "\"%" PRIx64 "-%" PRIx64 "\"", file->size,
-                        (uint64_t)file->modified_s);
-}
-
-/* Whether Range may be heeded: If-Range (RFC 9110 13.1.5) is absent, or names just this version. */
-static bool range_applies(const struct remote_request *request, struct slice tag,
-                          struct slice modified)
-{
-    struct slice condition = http_request_field(request->http, SLICE("if-range"));
-    return !condition.data || slice_equal(condition, tag) || slice_equal(condition, modified);
-}
-
-static void add_file_fields(struct remote_request *request, const struct execute_file *file,
-                            struct slice tag, struct slice modified, struct http_response *response)
-{
-    http_response_field(response, SLICE("Content-Type"), safe_type(file->type));
-    http_response_field(response, SLICE("Content-Disposition"),
-                        disposition(arena_of(request), file->name));
-    http_response_field(response, SLICE("ETag"), tag);
-    http_response_field(response, SLICE("Last-Modified"), modified);
-    http_response_field(response, SLICE("Accept-Ranges"), SLICE("bytes"));
-    http_response_field(response, SLICE("X-Content-Type-Options"), SLICE("nosniff"));
-    http_response_field(response, SLICE("Content-Security-Policy"), SLICE("sandbox"));
-    http_response_field(response, SLICE("Cache-Control"), SLICE("private, no-cache"));
-    http_response_field(response, SLICE("X-Request-Id"), request->request_id);
-}
-
-static void send_file(struct remote_request *request, struct remote_answer *answer)
-{
-    struct execute_file *file = &answer->file;
-    struct slice tag = file_tag(arena_of(request), file);
-    struct slice modified = http_date(arena_of(request), file->modified_s);
-    struct slice range_field = http_request_field(request->http, SLICE("range"));
-    struct http_response response = {.status = 200};
-    struct byte_range range = {.size = file->size};
-    enum byte_range_verdict verdict = BYTE_RANGE_NONE;
-    if (is_conditional_read(request) && range_field.data && range_applies(request, tag, modified))
-        verdict = byte_range_read(range_field, file->size, &range);
-
-    add_file_fields(request, file, tag, modified, &response);
-    if (is_not_modified(request, tag) || is_unmodified_since(request, file->modified_s)) {
-        response.status = 304;
-    } else if (verdict == BYTE_RANGE_UNSATISFIABLE) {
-        response.status = 416;
-        http_response_field(&response, SLICE("Content-Range"),
-                            arena_printf(arena_of(request), "bytes */%" PRIu64, file->size));
-    } else {
-        if (verdict == BYTE_RANGE_ONE) {
-            response.status = 206;
-            http_response_field(&response, SLICE("Content-Range"),
-                                arena_printf(arena_of(request),
-                                             "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range.first,
-                                             range.first + range.size - 1, file->size));
-        }
-        response.has_file = true;
-        response.file = file->descriptor;
-        response.file_offset = range.first;
-        response.file_size = range.size;
-        file->is_open = false; /* http closes it */
-    }
+    http_response_field(&response, SLICE("Vary"), SLICE("Accept-Encoding"));
+    remote_answer_add_fields(request, &response);
     http_respond(request->http, &response);
 }
 
@@ -246,8 +103,8 @@ void remote_answer_send(struct remote_request *request, struct remote_answer *an
         http_respond(request->http, &response);
         return;
     }
-    if (answer->file.is_open)
-        send_file(request, answer);
+    if (answer->file)
+        remote_file_send(request, shared_file_share(answer->file));
     else
         send_envelope(request, answer);
     remote_answer_release(answer);

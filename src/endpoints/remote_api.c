@@ -133,6 +133,8 @@ bool remote_submit_job(struct remote_request *request, uint32_t lane)
 void remote_submit(struct remote_request *request)
 {
     struct pool_job *job = &request->job;
+    if (remote_file_recall(request))
+        return;
     job->run = remote_work_run;
     job->share = remote_work_share;
     job->run_group = remote_work_run_group;
@@ -212,8 +214,10 @@ static void on_sent(struct http_request *http)
     if (log_wants_access())
         write_access_line(http, request, route, total_us);
     remote_upload_release(request);
-    if (request)
+    if (request) {
         model_release(request->model);
+        shared_file_release(request->file);
+    }
 }
 
 static void on_fault(struct http_request *http, const struct http_fault *fault,

@@ -22,7 +22,7 @@ static void add_request(struct group *group, struct remote_request *request, str
     struct execute_context context;
     remote_work_prepare(request, worker, &context, &group->envelopes[at]);
     group->requests[at] = request;
-    group->parts[at] = (struct execute_answer){.file.descriptor = -1};
+    group->parts[at] = (struct execute_answer){0};
     group->members[at] = (struct execute_member){
         .set = &request->queries,
         .request = &group->envelopes[at],

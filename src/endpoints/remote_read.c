@@ -300,13 +300,10 @@ bool remote_compile(struct remote_request *request)
 }
 
 /* Principal's class, model, coding, format, chain and parameters; the effective method is GET for
- * everything that can join. */
-struct slice remote_join_key(struct remote_request *request)
+ * everything that asks for a key. */
+static struct slice print_key(struct remote_request *request, uint32_t coding, uint32_t format)
 {
     struct buffer text;
-    bool may_join = !request->is_write && request->chain.target != CHAIN_BYTES;
-    if (!may_join)
-        return slice_of("", 0);
     buffer_init(&text);
     const struct {
         int64_t sees;
@@ -315,7 +312,7 @@ struct slice remote_join_key(struct remote_request *request)
         uint32_t format;
         uint64_t departments;
     } prefix = {request->principal.sees_all ? 0 : request->principal.admin_id, request->model,
-                request->coding, request->chain.format,
+                coding, format,
                 request->principal.sees_all ? 0 : request->principal.department_count};
     buffer_append(&text, &prefix, sizeof(prefix));
     buffer_append(&text, request->principal.departments, prefix.departments * sizeof(int32_t));
@@ -326,4 +323,16 @@ struct slice remote_join_key(struct remote_request *request)
         text.has_failed ? slice_of("", 0) : arena_copy(&request->http->arena, buffer_slice(&text));
     buffer_clear(&text);
     return key.data ? key : slice_of("", 0);
+}
+
+struct slice remote_join_key(struct remote_request *request)
+{
+    if (request->is_write)
+        return slice_of("", 0);
+    return print_key(request, request->coding, request->chain.format);
+}
+
+struct slice remote_sight_key(struct remote_request *request)
+{
+    return print_key(request, 0, 0);
 }

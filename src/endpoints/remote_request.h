@@ -10,6 +10,7 @@
  *   remote_upload*.c both    a body that is read as it streams in: files, forms that may hold one
  *   remote_group.c   worker  the same for several records at once
  *   remote_answer.c  loop    the answer's head; conditional requests; faults of http itself
+ *   remote_file.c    both    downloads: what is remembered of them; conditions, ranges, the head
  *   remote_api.c     loop    the handler that strings them together
  */
 #ifndef PORTCULLIS_ENDPOINTS_REMOTE_REQUEST_H
@@ -31,7 +32,7 @@ struct remote_answer {
     char allow[64]; /* 405 */
     uint32_t retry_after_s;
     bool wants_basic;         /* 401: which scheme WWW-Authenticate names */
-    struct execute_file file; /* never shared: downloads do not join */
+    struct shared_file *file; /* one reference: bytes to send instead of body; or NULL */
     int64_t created_id;       /* for Location; 0: none */
 };
 
@@ -79,6 +80,7 @@ struct remote_request {
     enum http_coding coding; /* the best that the client takes */
     struct slice request_id;
     struct remote_answer *answer;
+    struct shared_file *file; /* one reference, until it was sent: the head borrows from it */
 };
 
 /* Loop. on_head: finds the chain in the path, where it is there; false: refused, problem set. */
@@ -126,6 +128,9 @@ void remote_upload_release(struct remote_request *request);
 
 /* Loop: equal keys may share an answer. Empty when they must not. */
 struct slice remote_join_key(struct remote_request *request);
+/* Loop or worker: equal keys see the same, whatever form the answer takes. Empty when memory is
+ * out. Once is_compiled; it holds as long as request->model lives. */
+struct slice remote_sight_key(struct remote_request *request);
 
 /* Loop. Logs in, from memory or by a job of its own, now or when it is its turn; then compiles and
  * gives the request to the workers, or refuses it. */
@@ -143,6 +148,15 @@ void remote_submit(struct remote_request *request);
 /* Loop: ends a request whose client has gone. */
 void remote_drop(struct remote_request *request);
 
+/* Loop: answers a download that was resolved a moment ago; false: it takes a worker. */
+bool remote_file_recall(struct remote_request *request);
+/* Worker: remembers what was resolved for this request. */
+void remote_file_keep(struct remote_request *request, struct shared_file_moment moment,
+                      struct shared_file *file);
+/* Loop: sends the file's bytes, or what the request's conditions and ranges make of them; takes the
+ * reference over. */
+void remote_file_send(struct remote_request *request, struct shared_file *file);
+
 /* Worker: the job's run, run_group and share. */
 void remote_work_run(struct pool_job *job, void *worker);
 void remote_work_run_group(struct pool_job *first, void *worker);
@@ -152,6 +166,8 @@ void remote_work_share(struct pool_job *leader, struct pool_job *follower);
  * is out. */
 struct remote_answer *remote_answer_problem(const struct remote_request *request,
                                             struct writer *const writers[FORMAT_COUNT]);
+/* Loop: the fields of every answer. */
+void remote_answer_add_fields(struct remote_request *request, struct http_response *response);
 /* Loop: sends answer, consuming the reference; NULL is answered by a bare 503. */
 void remote_answer_send(struct remote_request *request, struct remote_answer *answer);
 /* Loop: an answer to what http itself refused. */

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "endpoints/remote_work.h"
@@ -14,7 +13,6 @@ struct remote_answer *remote_answer_create(void)
     if (!answer)
         return NULL;
     atomic_init(&answer->references, 1);
-    answer->file.descriptor = -1;
     answer->body = http_body_create();
     if (answer->body)
         return answer;
@@ -33,8 +31,7 @@ void remote_answer_release(struct remote_answer *answer)
     if (!answer || atomic_fetch_sub_explicit(&answer->references, 1, memory_order_acq_rel) != 1)
         return;
     http_body_release(answer->body);
-    if (answer->file.is_open && answer->file.descriptor >= 0)
-        close(answer->file.descriptor);
+    shared_file_release(answer->file);
     free(answer);
 }
 
@@ -74,6 +71,7 @@ void remote_work_prepare(struct remote_request *request, struct worker *worker,
         .record_hash = worker->record_hash,
         .answer_hash = worker->answer_hash,
         .counts = request->gateway->counts,
+        .file_cache = request->gateway->file_cache,
         .options = &request->gateway->execute,
         .arena = &request->http->arena,
         .deadline_us = (request->asked_us ? request->asked_us : request->http->started_us) +
@@ -121,9 +119,8 @@ void remote_work_clear(struct execute_answer *parts)
 {
     buffer_clear(&parts->head);
     buffer_clear(&parts->rows);
-    if (parts->file.is_open)
-        close(parts->file.descriptor);
-    *parts = (struct execute_answer){.file.descriptor = -1};
+    shared_file_release(parts->file);
+    *parts = (struct execute_answer){0};
 }
 
 static bool execute(struct remote_request *request, struct worker *worker,
@@ -143,7 +140,7 @@ static bool execute(struct remote_request *request, struct worker *worker,
 
 bool remote_work_admit(struct remote_request *request, struct worker *worker)
 {
-    struct execute_answer parts = {.file.descriptor = -1};
+    struct execute_answer parts = {0};
     bool is_let_in = execute(request, worker, &parts);
     remote_work_clear(&parts);
     return is_let_in;
@@ -170,7 +167,7 @@ struct remote_answer *remote_work_answer(struct remote_request *request,
     memcpy(answer->tag, parts->tag, sizeof(answer->tag));
     answer->body->head = parts->head;
     answer->body->rest = parts->rows;
-    *parts = (struct execute_answer){.file.descriptor = -1};
+    *parts = (struct execute_answer){0};
     bool is_worth_it = request->coding != HTTP_CODING_IDENTITY && http->compress_min &&
                        http_body_size(answer->body) >= http->compress_min;
     if (is_worth_it && http_compress(answer->body, request->coding, http))
@@ -180,12 +177,15 @@ struct remote_answer *remote_work_answer(struct remote_request *request,
 
 static struct remote_answer *work(struct remote_request *request, struct worker *worker)
 {
-    struct execute_answer parts = {.file.descriptor = -1};
+    struct execute_answer parts = {0};
+    struct shared_file_moment moment = shared_file_cache_moment(request->gateway->file_cache);
     uint64_t *phases = request->http->phase_us;
     uint64_t began_us = clock_now_us();
     database_take_elapsed_us(worker->database);
     bool is_good = execute(request, worker, &parts);
     discard_bytes(request);
+    if (is_good && parts.file)
+        remote_file_keep(request, moment, parts.file);
     struct remote_answer *answer = is_good ? remote_work_answer(request, &parts)
                                            : remote_answer_problem(request, worker->writers);
     remote_work_clear(&parts);

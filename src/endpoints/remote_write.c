@@ -80,10 +80,12 @@ bool remote_write_compile(struct remote_request *request)
     }
     if (!check_key(request))
         return false;
-    enum result result = write_compile(request->model, &request->chain, request->method,
-                                       parameters->items ? parameters->items : params,
-                                       parameters->loose, remote_upload_file(request),
-                                       &request->viewer, &request->write, &request->problem);
+    const struct write_given given = {.method = request->method,
+                                      .params = parameters->items ? parameters->items : params,
+                                      .loose = parameters->loose,
+                                      .file = remote_upload_file(request)};
+    enum result result = write_compile(request->model, &request->chain, &given, &request->viewer,
+                                       &request->write, &request->problem);
     if (result != RESULT_OK && !problem_is_set(&request->problem))
         execute_explain(result, &request->problem);
     request->is_compiled = result == RESULT_OK && check_bytes(request);

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <utlist.h>
 
@@ -23,7 +25,7 @@ static const enum metric reason_metrics[HTTP_END_REASONS] = {
     [HTTP_END_LINGERED] = METRIC_COUNT,
     [HTTP_END_OVERRUN] = METRIC_CONNECTIONS_REFUSED,
     [HTTP_END_NO_MEMORY] = METRIC_COUNT,
-    [HTTP_END_FILE] = METRIC_COUNT,
+    [HTTP_END_FILE] = METRIC_FILES_CUT,
     [HTTP_END_SHUTDOWN] = METRIC_COUNT,
 };
 
@@ -61,7 +63,7 @@ static uint8_t find_state(const struct http_connection *c)
 {
     if (c->is_lingering)
         return HTTP_CONNECTION_LINGERING;
-    if (c->write != NULL)
+    if (c->write != NULL || http_connection_file_is_waiting(c))
         return HTTP_CONNECTION_WRITING;
     const struct http_exchange *newest = c->last;
     if (newest == NULL)
@@ -114,6 +116,7 @@ void http_connection_flush(struct http_connection *c)
      * connection may stay. */
     if (c->last != NULL && c->last->is_answered && !c->last->is_complete)
         http_connection_resume(c);
+    c->turn_bytes = 0;
     do
         http_connection_send(c);
     while (http_connection_resume(c));
@@ -282,14 +285,29 @@ static void sweep_paused(struct http_connection *c, uint64_t now_us)
         http_connection_end(c, HTTP_END_GONE);
 }
 
+/* What waits in libuv's queue and in the kernel's. */
+static uint64_t count_unsent(const struct http_connection *c)
+{
+    uv_os_fd_t socket = -1;
+    int unacknowledged = 0;
+    if (uv_fileno(&c->uv.handle, &socket) == 0)
+        ioctl(socket, SIOCOUTQ, &unacknowledged);
+    return uv_stream_get_write_queue_size(&c->uv.stream) + (uint64_t)unacknowledged;
+}
+
+/* A client that reads slowly may need long until its socket takes more of us; what it has taken
+ * meanwhile is seen in the kernel's queue. That is asked for four times in a timeout at most. */
 static void sweep_writing(struct http_connection *c, uint64_t now_us)
 {
-    size_t unsent = uv_stream_get_write_queue_size(&c->uv.stream);
+    uint64_t limit_us = c->home->server->options.limits->write_timeout_ms * 1000;
+    if (!is_older(c, now_us, limit_us / 4))
+        return;
+    uint64_t unsent = count_unsent(c);
     if (unsent != c->unsent_seen) {
         c->unsent_seen = unsent;
         c->since_us = now_us;
     }
-    if (is_older(c, now_us, c->home->server->options.limits->write_timeout_ms * 1000))
+    if (is_older(c, now_us, limit_us))
         http_connection_end(c, HTTP_END_WRITE_STALL);
 }
 

@@ -54,6 +54,7 @@ enum {
 };
 
 struct http_file_sender;
+struct http_writable;
 
 struct http_connection {
     union {
@@ -75,12 +76,14 @@ struct http_connection {
     uint32_t held_size;
     uint32_t held_capacity;
 
-    uv_write_t *write;             /* owned; NULL while nothing is under way */
-    struct http_file_sender *file; /* owned; the first exchange's file */
-    uint64_t queued_bytes;         /* payload of answers not yet sent */
-    uint64_t since_us;             /* in this state, or since the write last moved */
-    size_t unsent_seen;            /* libuv's write queue when it last moved */
-    uint32_t dropped_bytes;        /* read and thrown away since the last request */
+    uv_write_t *write;              /* owned; NULL while nothing is under way */
+    struct http_file_sender *file;  /* owned; the first exchange's file, while it is sent */
+    struct http_writable *writable; /* owned; NULL until a file had to wait for the client */
+    uint64_t queued_bytes;          /* payload of answers not yet sent */
+    uint64_t since_us;              /* in this state, or since the write last moved */
+    uint64_t unsent_seen;           /* what the client had not taken when last looked at */
+    uint32_t turn_bytes;            /* of files, sent in this turn of the loop */
+    uint32_t dropped_bytes;         /* read and thrown away since the last request */
 
     struct network_address peer; /* as request.peer says; its PROXY header, once whole, sets it */
 
@@ -149,9 +152,11 @@ void http_connection_write(struct http_connection *c, uv_buf_t *buffers, unsigne
                            uint8_t exchanges);
 
 /* connection_file.c: */
+/* The first exchange's answer, rendered and made of a file, its head included; ends as
+ * http_connection_complete_first, perhaps at once. */
 void http_connection_file_start(struct http_connection *c);
-/* The last piece was written: the next, or the end. */
-void http_connection_file_advance(struct http_connection *c);
+/* It is the client that is waited for. */
+bool http_connection_file_is_waiting(const struct http_connection *c);
 void http_connection_file_abandon(struct http_connection *c);
 
 #endif

@@ -41,16 +41,11 @@ void http_connection_complete_first(struct http_connection *c)
         finish_connection(c);
 }
 
-/* The first `count` answers, but for a file, have gone out. */
+/* The first `count` answers have gone out. */
 static void complete(struct http_connection *c, uint8_t count)
 {
-    while (count-- > 0 && c->state != HTTP_CONNECTION_CLOSED) {
-        struct http_exchange *exchange = c->first;
-        if (exchange->has_payload && exchange->response.has_file)
-            http_connection_file_start(c);
-        else
-            http_connection_complete_first(c);
-    }
+    while (count-- > 0 && c->state != HTTP_CONNECTION_CLOSED)
+        http_connection_complete_first(c);
 }
 
 static void on_written(uv_write_t *write, int status)
@@ -65,10 +60,7 @@ static void on_written(uv_write_t *write, int status)
         http_connection_end(c, HTTP_END_GONE);
         return;
     }
-    if (c->file != NULL)
-        http_connection_file_advance(c);
-    else
-        complete(c, c->writing);
+    complete(c, c->writing);
     http_connection_flush_later(c);
 }
 
@@ -87,7 +79,6 @@ static void write_rest(struct http_connection *c, uv_buf_t *buffers, unsigned co
         http_connection_end(c, HTTP_END_GONE);
         return;
     }
-    c->unsent_seen = uv_stream_get_write_queue_size(&c->uv.stream);
     http_connection_settle(c);
 }
 
@@ -120,8 +111,6 @@ void http_connection_write(struct http_connection *c, uv_buf_t *buffers, unsigne
     unsigned done = skip_written(buffers, count, written < 0 ? 0 : (size_t)written);
     if (done < count)
         write_rest(c, buffers + done, count - done);
-    else if (c->file != NULL)
-        http_connection_file_advance(c);
     else
         complete(c, exchanges);
 }
@@ -142,13 +131,28 @@ static unsigned add_answer(struct http_exchange *exchange, uv_buf_t *buffers, un
     if (!exchange->has_payload)
         return count;
     exchange->request.sent_bytes += http_exchange_payload_size(exchange);
-    if (exchange->response.has_file)
-        return count;
     count = add_buffer(buffers, count, body->head.data, body->head.size);
     return add_buffer(buffers, count, body->rest.data, body->rest.size);
 }
 
-/* One writev of the answers that are ready; true when it took them all and there may be more. */
+/* A file goes out on its own, head and all. */
+static bool is_file(const struct http_exchange *exchange)
+{
+    return exchange->has_payload && exchange->response.file != NULL;
+}
+
+static bool render(struct http_connection *c, struct http_exchange *exchange)
+{
+    if (!exchange->is_rendered && !http_exchange_render(exchange)) {
+        http_connection_end(c, HTTP_END_NO_MEMORY);
+        return false;
+    }
+    c->is_last = c->is_last || exchange->is_last;
+    return true;
+}
+
+/* One writev of the answers that are ready, up to the next file; or the file that is the first.
+ * True when it took them all and there may be more. */
 static bool send_batch(struct http_connection *c)
 {
     uv_buf_t buffers[BUFFERS];
@@ -156,20 +160,22 @@ static bool send_batch(struct http_connection *c)
     uint8_t exchanges = 0;
     bool goes_on = true;
     struct http_exchange *exchange = c->first;
+    if (!exchange->is_answered)
+        return false;
     while (goes_on && exchange != NULL && exchange->is_answered && exchanges < BATCH) {
-        if (!http_exchange_render(exchange)) {
-            http_connection_end(c, HTTP_END_NO_MEMORY);
+        if (!render(c, exchange))
             return false;
-        }
+        if (is_file(exchange))
+            break;
         count = add_answer(exchange, buffers, count);
         exchanges++;
-        goes_on = !exchange->is_last && !exchange->response.has_file;
-        c->is_last = c->is_last || exchange->is_last;
+        goes_on = !exchange->is_last;
         exchange = exchange->next;
     }
-    if (exchanges == 0)
-        return false;
-    http_connection_write(c, buffers, count, exchanges);
+    if (exchanges > 0)
+        http_connection_write(c, buffers, count, exchanges);
+    else
+        http_connection_file_start(c);
     return true;
 }
 

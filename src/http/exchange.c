@@ -1,7 +1,6 @@
 #include "http/exchange.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "http/server.h"
@@ -31,9 +30,8 @@ static void release_response(struct http_response *response)
 {
     http_body_release(response->body);
     response->body = NULL;
-    if (response->has_file && response->file >= 0)
-        close(response->file);
-    response->has_file = false;
+    http_file_release(response->file);
+    response->file = NULL;
 }
 
 static void destroy(struct http_exchange *exchange)
@@ -121,9 +119,12 @@ void http_exchange_fault(struct http_exchange *exchange, const struct http_fault
 uint64_t http_exchange_payload_size(const struct http_exchange *exchange)
 {
     const struct http_response *response = &exchange->response;
-    if (response->has_file)
-        return response->file_size;
-    return response->body != NULL ? http_body_size(response->body) : 0;
+    uint64_t size = response->end.size;
+    if (response->file == NULL)
+        return response->body != NULL ? http_body_size(response->body) : 0;
+    for (size_t i = 0; i < response->part_count; i++)
+        size += response->parts[i].before.size + response->parts[i].size;
+    return size;
 }
 
 void http_respond(struct http_request *request, struct http_response *response)
@@ -135,7 +136,7 @@ void http_respond(struct http_request *request, struct http_response *response)
     exchange->answered_us = clock_now_us();
     request->sent_status = response->status;
     response->body = NULL;
-    response->has_file = false;
+    response->file = NULL;
     if (request->connection == NULL) {
         http_exchange_finish(exchange);
         return;

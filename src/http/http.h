@@ -3,7 +3,7 @@
  * answers go out through http_respond. Nothing here knows of APIs, databases or logins.
  *
  * Way and threads: everything in this header is called on the connection's own loop thread, except
- * http_body_* (any thread; reference-counted) and http_compress (a worker).
+ * http_body_* and http_file_* (any thread; reference-counted) and http_compress (a worker).
  */
 #ifndef PORTCULLIS_HTTP_HTTP_H
 #define PORTCULLIS_HTTP_HTTP_H
@@ -49,7 +49,27 @@ struct http_body *http_body_share(struct http_body *body);
 void http_body_release(struct http_body *body); /* NULL is fine */
 size_t http_body_size(const struct http_body *body);
 
-enum { HTTP_RESPONSE_FIELDS = 16 };
+/* An open regular file, shared by answers by reference and closed with the last of them. Any
+ * thread; the position in it is never used, so they do not disturb each other. */
+struct http_file {
+    atomic_uint references;
+    int descriptor;
+    atomic_uint_fast64_t seen_ms; /* http's own: when its beginning was last seen in memory */
+};
+
+/* One reference; takes the descriptor over, also when memory is out (NULL). */
+struct http_file *http_file_create(int descriptor);
+struct http_file *http_file_share(struct http_file *file);
+void http_file_release(struct http_file *file); /* NULL is fine */
+
+/* A stretch of a file, and text that goes before it (multipart/byteranges), or empty. */
+struct http_file_part {
+    struct slice before;
+    uint64_t offset; /* bytes */
+    uint64_t size;
+};
+
+enum { HTTP_RESPONSE_FIELDS = 20 };
 
 struct http_response {
     int status; /* the status line's code */
@@ -58,11 +78,12 @@ struct http_response {
         http writes itself: Date, Server, Content-Length, Connection. Borrowed until the request
         ends (arena or literals). */
     struct http_body *body; /* one reference, taken over by http_respond; NULL: none */
-    bool has_file;          /* the body is file's bytes instead; http_respond takes file over */
-    int file;               /* an open descriptor of a regular file */
-    uint64_t file_offset;   /* bytes */
-    uint64_t file_size;     /* bytes to send from file_offset on */
-    bool close;             /* close the connection after this answer */
+    struct http_file *file; /* the body is made of its bytes instead; one reference, taken over by
+                               http_respond; NULL: none */
+    const struct http_file_part *parts; /* of file, in this order; borrowed like fields */
+    size_t part_count;
+    struct slice end; /* text after the last part (multipart/byteranges), or empty */
+    bool close;       /* close the connection after this answer */
 };
 
 void http_response_field(struct http_response *response, struct slice name, struct slice value);

@@ -52,7 +52,7 @@ static bool may_stay(const struct http_exchange *exchange)
 static bool has_length(const struct http_exchange *exchange)
 {
     const struct http_response *response = &exchange->response;
-    bool has_any = response->body != NULL || response->has_file;
+    bool has_any = response->body != NULL || response->file != NULL;
     return response->status != 204 && (response->status != 304 || has_any);
 }
 

@@ -29,6 +29,10 @@
       "Connections closed for a PROXY header that is wrong, cut, late or from no trusted proxy")   \
     X(RECEIVED_BYTES, "portcullis_received_bytes_total", "counter", "Bytes read from clients")     \
     X(SENT_BYTES, "portcullis_sent_bytes_total", "counter", "Bytes written to clients")            \
+    X(FILE_FETCHES, "portcullis_file_fetches_total", "counter",                                    \
+      "Stretches of downloads that were not in memory and were fetched beside the loop")           \
+    X(FILES_CUT, "portcullis_files_cut_total", "counter",                                          \
+      "Downloads cut since their file became unreadable or shorter")                               \
     X(SHED, "portcullis_shed_total", "counter",                                                    \
       "Requests answered 503 because of loop lag or server.max_memory")                            \
     X(LOOP_LAG_US, "portcullis_loop_lag_microseconds", "gauge", "Worst loop lag of late")          \
@@ -110,6 +114,10 @@
     X(COUNT_CACHE_HITS, "portcullis_count_cache_hits_total", "counter",                            \
       "Totals taken from memory (cache.count_ttl)")                                                \
     X(COUNT_CACHE_MISSES, "portcullis_count_cache_misses_total", "counter", "Totals counted")      \
+    X(FILE_CACHE_HITS, "portcullis_file_cache_hits_total", "counter",                              \
+      "Downloads whose bytes were known from memory (files.cache_ttl)")                            \
+    X(FILE_CACHE_MISSES, "portcullis_file_cache_misses_total", "counter",                          \
+      "Downloads for which the database was read")                                                 \
     X(CONFIG_CACHE_HITS, "portcullis_config_cache_hits_total", "counter",                          \
       "Answers of config from memory (cache.config_ttl)")                                          \
     X(CONFIG_CACHE_MISSES, "portcullis_config_cache_misses_total", "counter",                      \

@@ -1,6 +1,13 @@
 /* The path is the template files.path, filled in with the record's columns. */
 #include "resources/download.h"
 
+#include <ctype.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "http/date.h"
+#include "http/file_name.h"
+#include "http/media_type.h"
 #include "resources/plan.h"
 #include "store/blob.h"
 
@@ -82,6 +89,14 @@ void download_path_print(struct buffer *path, const struct download_columns *wan
     }
 }
 
+/* What a row says of its file; the texts live in the arena. */
+struct described {
+    struct slice name;
+    struct slice type;
+    struct slice sha256;
+    struct buffer path; /* owned */
+};
+
 static struct slice keep(struct arena *arena, const struct database_cell *cell)
 {
     return cell && !cell->is_null ? arena_copy(arena, cell->text) : slice_of("", 0);
@@ -89,17 +104,17 @@ static struct slice keep(struct arena *arena, const struct database_cell *cell)
 
 static void take_row(struct execute_context *context, const struct query *query,
                      const struct download_columns *wanted, const struct database_cell *cells,
-                     struct execute_file *file, struct buffer *path)
+                     struct described *described)
 {
     const struct catalog_download *download = &query->resource->catalog->download;
-    file->name = keep(context->arena, download_cell_find(wanted, download->name, cells));
-    file->type = keep(context->arena, download_cell_find(wanted, download->type, cells));
-    file->sha256 = keep(context->arena, download_cell_find(wanted, download->sha256, cells));
-    download_path_print(path, wanted, cells, slice_from(context->options->files_path));
+    described->name = keep(context->arena, download_cell_find(wanted, download->name, cells));
+    described->type = keep(context->arena, download_cell_find(wanted, download->type, cells));
+    described->sha256 = keep(context->arena, download_cell_find(wanted, download->sha256, cells));
+    download_path_print(&described->path, wanted, cells, slice_from(context->options->files_path));
 }
 
 static enum result read_row(struct execute_context *context, const struct query *query,
-                            struct execute_file *file, struct buffer *path)
+                            struct described *described)
 {
     const struct database_cell *cells = NULL;
     struct download_columns wanted;
@@ -114,37 +129,85 @@ static enum result read_row(struct execute_context *context, const struct query 
     if (result == RESULT_OK)
         result = database_next(context->database, &cells);
     if (result == RESULT_OK) {
-        take_row(context, query, &wanted, cells, file, path);
+        take_row(context, query, &wanted, cells, described);
         database_finish(context->database);
     }
     plan_clear(&plan);
     return result;
 }
 
+/* The row's type where it is fit for a field, else the name's. */
+static struct slice choose_type(const struct execute_context *context,
+                                const struct described *described)
+{
+    if (http_media_type_is_sane(described->type))
+        return described->type;
+    return http_media_type_by_name(context->options->media_types, described->name);
+}
+
+/* The row's hash, where it is one; else what tells versions apart nearly as well. */
+static struct slice make_tag(struct arena *arena, const struct described *described,
+                             const struct blob *blob)
+{
+    struct slice hash = described->sha256;
+    bool has_hash = hash.size == 64;
+    for (size_t i = 0; i < hash.size && has_hash; i++)
+        has_hash = isxdigit((unsigned char)hash.data[i]);
+    if (has_hash)
+        return arena_printf(arena, "\"%.*s\"", SLICE_ARGS(hash));
+    return arena_printf(arena, "\"%" PRIx64 "-%" PRIx64 "\"", blob->size,
+                        (uint64_t)blob->modified_s);
+}
+
+static struct shared_file *make_file(struct execute_context *context,
+                                     const struct described *described, const struct blob *blob)
+{
+    char date[HTTP_DATE_BYTES];
+    struct arena *arena = context->arena;
+    const struct shared_file_fields fields = {
+        .type = choose_type(context, described),
+        .disposition = http_file_name_disposition(arena, described->name),
+        .tag = make_tag(arena, described, blob),
+        .modified = http_date_print(blob->modified_s, date),
+    };
+    if (fields.disposition.data && fields.tag.data)
+        return shared_file_create(blob, &fields);
+    close(blob->descriptor);
+    return NULL;
+}
+
+static enum result open_bytes(struct execute_context *context, const struct described *described,
+                              struct shared_file **file)
+{
+    struct blob blob = {.descriptor = -1};
+    if (described->path.has_failed)
+        return RESULT_NO_MEMORY;
+    enum result result =
+        blob_open(context->options->files_root, buffer_slice(&described->path), &blob);
+    if (result != RESULT_OK)
+        return result;
+    *file = make_file(context, described, &blob);
+    return *file ? RESULT_OK : RESULT_NO_MEMORY;
+}
+
 enum result download_open(struct execute_context *context, const struct query_set *set,
-                          struct execute_file *file, struct problem *problem)
+                          struct shared_file **file, struct problem *problem)
 {
     const struct query *query = &set->queries[0];
-    struct blob blob = {.descriptor = -1};
-    struct buffer path;
-    buffer_init(&path);
-    enum result result = read_row(context, query, file, &path);
+    struct described described = {0};
+    *file = NULL;
+    buffer_init(&described.path);
+    enum result result = read_row(context, query, &described);
     if (result == RESULT_DENIED)
         result = RESULT_FAILED; /* the table's, not the file's */
     if (result == RESULT_OK)
-        result = path.has_failed
-                     ? RESULT_NO_MEMORY
-                     : blob_open(context->options->files_root, buffer_slice(&path), &blob);
-    buffer_clear(&path);
+        result = open_bytes(context, &described, file);
+    buffer_clear(&described.path);
     if (result == RESULT_NOT_FOUND || result == RESULT_DENIED) {
         problem_set(problem, 404, SLICE("Record Not Found"));
         problem_add(problem, SLICE("record_not_found"), model_key(query->resource)->name,
                     "there is no such file here, or its bytes are missing");
         return RESULT_NOT_FOUND;
     }
-    file->is_open = result == RESULT_OK;
-    file->descriptor = blob.descriptor;
-    file->size = blob.size;
-    file->modified_s = blob.modified_s;
     return result;
 }

@@ -26,8 +26,9 @@ const struct database_cell *download_cell_find(const struct download_columns *wa
 void download_path_print(struct buffer *path, const struct download_columns *wanted,
                          const struct database_cell *cells, struct slice template);
 
-/* Opens the bytes of the set's one record. RESULT_NOT_FOUND with the problem set. */
+/* Opens the bytes of the set's one record; *file is NULL or the caller's to release.
+ * RESULT_NOT_FOUND with the problem set. */
 enum result download_open(struct execute_context *context, const struct query_set *set,
-                          struct execute_file *file, struct problem *problem);
+                          struct shared_file **file, struct problem *problem);
 
 #endif

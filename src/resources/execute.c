@@ -309,7 +309,7 @@ enum result execute_read(struct execute_context *context, const struct query_set
     if (result == RESULT_OK && set->chain->target == CHAIN_DIRECTORY)
         directory_write(context->writer, set->model, &pages[0]);
     writer_finish(context->writer);
-    if (result == RESULT_OK && answer->file.is_open)
+    if (result == RESULT_OK && answer->file)
         return RESULT_OK;
     if (result == RESULT_OK)
         result = execute_finish(context, set, request, pages, answer);

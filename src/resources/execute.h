@@ -7,11 +7,13 @@
 
 #include "resources/envelope.h"
 #include "resources/shared_count_cache.h"
+#include "resources/shared_file.h"
 #include "resources/tag.h"
 
 struct blob_store;
 struct http_media_types;
 struct settings_cache;
+struct shared_file_cache;
 
 /* Settings that shape answers; immutable. */
 struct execute_options {
@@ -24,23 +26,13 @@ struct execute_options {
     const struct http_media_types *media_types; /* where a row says no type */
 };
 
-/* Bytes to send instead of an envelope. */
-struct execute_file {
-    bool is_open;
-    int descriptor; /* owned by the answer */
-    uint64_t size;  /* bytes */
-    int64_t modified_s;
-    struct slice name; /* arena */
-    struct slice type; /* arena; may be empty */
-    struct slice sha256;
-};
-
 struct execute_context {
     struct database *database;
     struct writer *writer; /* of the request's format */
     struct tag_hash *record_hash;
     struct tag_hash *answer_hash;
     struct shared_count_cache *counts;
+    struct shared_file_cache *file_cache; /* NULL: none */
     const struct execute_options *options;
     struct arena *arena;
     uint64_t deadline_us; /* monotonic; no statement begins after it */
@@ -50,14 +42,14 @@ struct execute_answer {
     struct buffer head;
     struct buffer rows;
     char tag[TAG_SIZE];
-    struct execute_file file;
-    int64_t created_id; /* of a write that made one record: for Location; 0: none */
+    struct shared_file *file; /* one reference: bytes to send instead of an envelope; or NULL */
+    int64_t created_id;       /* of a write that made one record: for Location; 0: none */
 };
 
 /*
  * RESULT_OK with *answer filled in; RESULT_NOT_FOUND with the problem set; RESULT_STALE when the
  * schema has changed under the model; else the problem says 503 or 500. answer's buffers must have
- * been initialised and are the caller's to clear, whatever comes.
+ * been initialised and are the caller's to clear, its file to release, whatever comes.
  */
 enum result execute_read(struct execute_context *context, const struct query_set *set,
                          const struct envelope_request *request, struct execute_answer *answer,

@@ -59,18 +59,24 @@ static inline bool write_has_bytes(const struct write *write)
     return write->file || write->has_content;
 }
 
+/* What a request gives. Borrowed; params is changed. */
+struct write_given {
+    struct slice method;           /* POST, PUT or DELETE, and offered by the chain */
+    struct value *params;          /* the object, or on POST the list of objects */
+    const struct value *loose;     /* NULL: nothing */
+    const struct write_file *file; /* NULL, or for a resource that has bytes: name and type are
+                                    * taken where params do not say others */
+};
+
 /*
- * method is POST, PUT or DELETE, and offered by the chain. params is the object, or on POST the
- * list of objects. RESULT_INVALID with every fault of the request in the problem at once: unknown
+ * RESULT_INVALID with every fault of the request in the problem at once: unknown
  * names 400; values that do not fit, are not allowed or out of bounds, and required ones that are
  * missing 422; of a list's items the field is "[3].project_name"; 503 where rows cannot be created
  * (model_resource.is_created). Needs no database: references,
- * kept columns of an update and parents' agreement are write_execute's. file: NULL, or of a
- * resource that has bytes; name and type are taken where params do not say others.
+ * kept columns of an update and parents' agreement are write_execute's.
  */
-enum result write_compile(const struct model *model, const struct chain *chain, struct slice method,
-                          struct value *params, const struct value *loose,
-                          const struct write_file *file, const struct query_viewer *viewer,
+enum result write_compile(const struct model *model, const struct chain *chain,
+                          const struct write_given *given, const struct query_viewer *viewer,
                           struct write *write, struct problem *problem);
 
 /* The field as faults name it: NAME, or "[3].NAME" in a list. */

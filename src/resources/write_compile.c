@@ -492,21 +492,21 @@ static bool check_list(struct compiling *compiling, const struct value *params)
     return !problem_is_set(problem);
 }
 
-enum result write_compile(const struct model *model, const struct chain *chain, struct slice method,
-                          struct value *params, const struct value *loose,
-                          const struct write_file *file, const struct query_viewer *viewer,
+enum result write_compile(const struct model *model, const struct chain *chain,
+                          const struct write_given *given, const struct query_viewer *viewer,
                           struct write *write, struct problem *problem)
 {
+    struct value *params = given->params;
     struct compiling compiling = {.write = write, .problem = problem};
     *write = (struct write){
-        .kind = kind_of(method),
+        .kind = kind_of(given->method),
         .chain = chain,
         .model = model,
         .resource = chain_last(chain)->resource,
         .viewer = viewer,
         .id = chain_last(chain)->id,
         .is_bulk = params->type == VALUE_LIST,
-        .file = file,
+        .file = given->file,
     };
     if (!check_created(&compiling) || !check_list(&compiling, params))
         return RESULT_INVALID;
@@ -514,7 +514,7 @@ enum result write_compile(const struct model *model, const struct chain *chain, 
     write->items = arena_zalloc(problem->arena, write->item_count * sizeof(*write->items));
     if (!write->items)
         return RESULT_NO_MEMORY;
-    adopt_loose(&compiling, params, loose);
+    adopt_loose(&compiling, params, given->loose);
     read_items(&compiling, params);
     return problem_is_set(problem) ? RESULT_INVALID : RESULT_OK;
 }

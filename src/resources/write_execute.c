@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "resources/shared_file_cache.h"
 #include "resources/write_parts.h"
 #include "whmcs/idempotency.h"
 
@@ -281,6 +282,7 @@ static void finish(struct writing *writing)
     if (writing->write->is_dry_run || writing->request->is_admission)
         return;
     shared_count_cache_forget(writing->context->counts);
+    shared_file_cache_forget(writing->context->file_cache);
     if (has_key(writing))
         idempotency_sweep(writing->context->database);
 }

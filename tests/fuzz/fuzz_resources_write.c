@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../unit/sample_tables.h"
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "resources/parameters.h"
 #include "resources/write.h"
@@ -85,21 +86,33 @@ static void check_refused(const struct write *write, const struct problem *probl
         abort();
 }
 
+/* As many bytes as were said, and room for no more. */
+static void check_content(const struct write *write)
+{
+    char *bytes = write->has_content ? malloc(write->content_size) : NULL;
+    if (bytes)
+        base64_decode(write->content, bytes);
+    free(bytes);
+}
+
 static void compile(const struct model *model, const struct chain *chain, struct slice method,
                     struct value *params, const struct value *loose, struct arena *arena)
 {
     static const struct query_viewer viewer = {.sees_all = true};
+    static const struct write_file file = {{"a.txt", 5}, {"text/plain", 10}};
+    const struct write_given given = {method, params, loose,
+                                      chain->target == CHAIN_UPLOAD ? &file : NULL};
     struct problem problem;
     struct write write;
     problem_init(&problem, arena);
-    enum result result =
-        write_compile(model, chain, method, params, loose, NULL, &viewer, &write, &problem);
+    enum result result = write_compile(model, chain, &given, &viewer, &write, &problem);
     if ((result == RESULT_OK) == problem_is_set(&problem))
         abort();
     if (result != RESULT_OK)
         check_refused(&write, &problem);
     for (size_t i = 0; result == RESULT_OK && i < write.item_count; i++)
         check_item(&write, &write.items[i]);
+    check_content(&write);
     if (result == RESULT_OK && (write.item_count > WRITE_MOST_ITEMS || !write.item_count))
         abort();
 }
@@ -121,7 +134,7 @@ static struct slice spell(struct slice text, const struct model_resource *resour
                           struct arena *arena)
 {
     static const struct slice others[] = {SLICE("dry_run"), SLICE("force"), SLICE("project_id"),
-                                          SLICE("action_id")};
+                                          SLICE("action_id"), SLICE("file_content")};
     struct buffer out;
     buffer_init(&out);
     for (size_t i = 0; i < text.size; i++) {
@@ -130,7 +143,7 @@ static struct slice spell(struct slice text, const struct model_resource *resour
             buffer_append_char(&out, text.data[i]);
             continue;
         }
-        at %= resource->column_count + 4;
+        at %= resource->column_count + sizeof(others) / sizeof(others[0]);
         buffer_printf(&out, "\"%.*s\"",
                       SLICE_ARGS(at < resource->column_count
                                      ? resource->columns[at].name

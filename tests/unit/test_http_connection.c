@@ -17,18 +17,25 @@ static void answer_big(struct http_request *request)
     http_respond(request, &response);
 }
 
-static void answer_file(struct http_request *request)
+/* 300,000 bytes of the alphabet, over and over. */
+static struct http_file *make_alphabet(void)
 {
     char path[] = "/tmp/portcullis-test-XXXXXX";
-    struct http_response response = {.status = 200, .has_file = true, .file = mkstemp(path)};
+    int file = mkstemp(path);
     unlink(path);
     char block[1000];
     for (size_t i = 0; i < sizeof(block); i++)
         block[i] = (char)('a' + i % 26);
     for (int i = 0; i < 300; i++)
-        assert_int_equal(write(response.file, block, sizeof(block)), sizeof(block));
-    response.file_offset = 26000;
-    response.file_size = 260000;
+        assert_int_equal(pwrite(file, block, sizeof(block), i * 1000), sizeof(block));
+    return http_file_create(file);
+}
+
+static void answer_file(struct http_request *request)
+{
+    static const struct http_file_part part = {.offset = 26000, .size = 260000};
+    struct http_response response = {
+        .status = 200, .file = make_alphabet(), .parts = &part, .part_count = 1};
     http_respond(request, &response);
 }
 

@@ -19,10 +19,10 @@ static struct compiled compile(void **state, const char *method, const char *pat
     snprintf(whole, sizeof(whole), "v1/%s/json", path);
     if (sample_parse(sample, whole) != RESULT_OK)
         fail_msg("%s is refused", path);
-    compiled.result =
-        write_compile(sample->model, &sample->chain, slice_from(method),
-                      sample_value(sample, params), loose ? sample_value(sample, loose) : NULL,
-                      given_file, &sample->viewer, &compiled.write, &sample->problem);
+    const struct write_given given = {slice_from(method), sample_value(sample, params),
+                                      loose ? sample_value(sample, loose) : NULL, given_file};
+    compiled.result = write_compile(sample->model, &sample->chain, &given, &sample->viewer,
+                                    &compiled.write, &sample->problem);
     if ((compiled.result == RESULT_OK) == problem_is_set(&sample->problem))
         fail_msg("%s %s %s: result %d, status %d", method, path, params, (int)compiled.result,
                  sample->problem.status);
@@ -426,8 +426,9 @@ static void test_bulk_size(void **state)
         for (size_t i = 0; i < count; i++)
             value_append(list, value_create(&sample->arena, VALUE_OBJECT));
         assert_int_equal(sample_parse(sample, "v1/timelogs/json"), RESULT_OK);
-        enum result result = write_compile(sample->model, &sample->chain, SLICE("POST"), list, NULL,
-                                           NULL, &sample->viewer, &write, &sample->problem);
+        const struct write_given given = {SLICE("POST"), list, NULL, NULL};
+        enum result result = write_compile(sample->model, &sample->chain, &given, &sample->viewer,
+                                           &write, &sample->problem);
         assert_int_equal(result, count > WRITE_MOST_ITEMS ? RESULT_INVALID : RESULT_OK);
     }
     assert_refused(sample, 400, "too_many_items", "params");
@@ -448,8 +449,9 @@ static void test_most_faults(void **state)
         value_append(list, item);
     }
     assert_int_equal(sample_parse(sample, "v1/timelogs/json"), RESULT_OK);
-    assert_int_equal(write_compile(sample->model, &sample->chain, SLICE("POST"), list, NULL, NULL,
-                                   &sample->viewer, &write, &sample->problem),
+    const struct write_given given = {SLICE("POST"), list, NULL, NULL};
+    assert_int_equal(write_compile(sample->model, &sample->chain, &given, &sample->viewer, &write,
+                                   &sample->problem),
                      RESULT_INVALID);
     for (const struct problem_cause *cause = sample->problem.first; cause; cause = cause->next)
         count++;

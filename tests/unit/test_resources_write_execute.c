@@ -141,9 +141,10 @@ static int ask(const char *method, const char *path, const char *params)
     if (chain_parse(bench.model, &bench.arena, slice_from(whole), '/', &chain, &bench.problem) !=
         RESULT_OK)
         fail_msg("%s is refused", path);
+    const struct write_given given = {slice_from(method), read_params(params), NULL, NULL};
     if (chain_check_served(&chain, &bench.problem) == RESULT_OK &&
-        write_compile(bench.model, &chain, slice_from(method), read_params(params), NULL, NULL,
-                      &bench.viewer, &write, &bench.problem) == RESULT_OK)
+        write_compile(bench.model, &chain, &given, &bench.viewer, &write, &bench.problem) ==
+            RESULT_OK)
         execute_write(&write, &chain, method);
     return problem_is_set(&bench.problem) ? bench.problem.status : 200;
 }
