@@ -16,6 +16,16 @@ static const struct command_switch check_switches[] = {
     {NULL, NULL},
 };
 
+static const struct command_switch outbox_list_switches[] = {
+    {"--all", "also what was carried out, and what was dropped"},
+    {"--json", "print JSON; times are seconds since 1970, or 0"},
+    {NULL, NULL},
+};
+
+#define ASKS_THE_DATABASE                                                                          \
+    "Asks the database itself (mysql.*), as serve does: give the same settings. No\n"              \
+    "gateway needs to run."
+
 #define ASKS_THE_GATEWAY                                                                           \
     "Asks the running gateway at the first address of admin.listen; where that asks\n"             \
     "for admin.token, give the same here: in -c FILE or PORTCULLIS_ADMIN_TOKEN_FILE."
@@ -47,6 +57,21 @@ static const struct command commands[] = {
      "Lifts the ban of exactly this network, on all gateways, and deletes its rows\n"
      "of tblbannedips.\n" ASKS_THE_GATEWAY,
      NULL, command_bans_remove, "NETWORK", 1, 1},
+    {"outbox list", "print what WHMCS is still to be asked for",
+     "Prints the suspensions and e-mails that wait to be carried out, and those that\n"
+     "were given up: state, service, report, tries so far, when it is tried next, and\n"
+     "what went wrong last.\n" ASKS_THE_DATABASE,
+     outbox_list_switches, command_outbox_list, NULL, 0, 0},
+    {"outbox retry", "make a row of the outbox due now",
+     "Makes a row that waits, was given up or dropped due now, with all its attempts\n"
+     "(abuse.max_attempts) before it. `all` means every row that was given up.\n"
+     "A line of tblactivitylog says who did it.\n" ASKS_THE_DATABASE,
+     NULL, command_outbox_retry, "ID|all", 1, 1},
+    {"outbox drop", "end a row of the outbox for good",
+     "Ends a row that waits or was given up: WHMCS is not asked for it any more. The\n"
+     "REASON, one word or put in quotes, is kept with it, and in "
+     "tblactivitylog.\n" ASKS_THE_DATABASE,
+     NULL, command_outbox_drop, "ID REASON", 2, 2},
     {"healthcheck", "ask a running gateway whether it is well",
      "Asks the admin listener (admin.listen) for /healthz, for two seconds at most.\n"
      "Exit code 0: it is well.",

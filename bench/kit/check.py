@@ -4,7 +4,7 @@ import json
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from . import writes
+from . import reports, writes
 
 CURSORS = 200
 
@@ -53,9 +53,12 @@ def compare(gateway, peer, route):
 
 def compare_writes(base, gateway, peer, route):
     for write in route.samples:
-        ours, theirs = (writes.outcome(base, server, route.method, write) for server in (gateway, peer))
-        for found in (ours, theirs):
-            _comparable(found["document"])
+        if route.is_report:
+            ours, theirs = (reports.outcome(base, server, write) for server in (gateway, peer))
+        else:
+            ours, theirs = (writes.outcome(base, server, route.method, write) for server in (gateway, peer))
+            for found in (ours, theirs):
+                _comparable(found["document"])
         found = _difference(ours, theirs)
         if found:
             raise SystemExit(f"bench: {peer.name} does {route.method} {write} otherwise: {found}")

@@ -15,6 +15,8 @@ ADMIN, ADMIN_PASSWORD = "bench", "bench"
 PROJECT = "tbladdon_wbteampro_project"
 ACTION = "tbladdon_wbteampro_action"
 TIMELOG = "tbladdon_wbteampro_timelog"
+REPORT = "mod_abusemanagerpro_reports"
+REPORTER = "BenchReporterIdentifier000000001"
 LOADED_NOTE = "Done as agreed."  # of the timelogs of sql/rows.sql, and of none that is created later
 
 
@@ -105,26 +107,31 @@ class Database:
                           f"WHERE table_schema = '{NAME}' AND table_name = '{table}' ORDER BY ordinal_position")
 
     def stored_writes(self):
-        """Lines in the activity log and timelogs created, once nothing is under way any more."""
+        """Lines in the activity log, timelogs and reports created, once nothing is under way any more."""
         seen = None
         while True:
             now = self.query("SELECT (SELECT COUNT(*) FROM tblactivitylog), "
                              f"(SELECT COUNT(*) FROM {TIMELOG} WHERE timelog_id > {self.loaded_timelog}), "
+                             f"(SELECT COUNT(*) FROM {REPORT}), "
                              "(SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0)")[0]
-            if now == seen and now[2] == "0":
-                return int(now[0]), int(now[1])
+            if now == seen and now[3] == "0":
+                return int(now[0]), int(now[1]), int(now[2])
             seen = now
             time.sleep(0.1)
 
     def forget_writes(self):
         """Every round of writes begins alike: what others created is gone, purged too, and what they changed is on disk.
         Changed columns keep their new values, which are as long as the old ones."""
-        self.query(f"DELETE FROM {TIMELOG} WHERE timelog_id > {self.loaded_timelog}; TRUNCATE tblactivitylog")
+        self.query(f"DELETE FROM {TIMELOG} WHERE timelog_id > {self.loaded_timelog}; TRUNCATE tblactivitylog; "
+                   f"TRUNCATE {REPORT}; TRUNCATE portcullis_outbox")
         self.query("SET GLOBAL innodb_io_capacity_max = 20000, GLOBAL innodb_io_capacity = 20000, "
                    "GLOBAL innodb_max_dirty_pages_pct = 0")
         self._settle({"Innodb_history_list_length": 200, "Innodb_buffer_pool_pages_dirty": 50}, 20)
         self.query("SET GLOBAL innodb_max_dirty_pages_pct = DEFAULT, GLOBAL innodb_io_capacity = 200, "
                    "GLOBAL innodb_io_capacity_max = 2000")
+
+    def forget_reports(self):
+        self.query(f"DELETE FROM {REPORT}; DELETE FROM portcullis_outbox; DELETE FROM tblactivitylog")
 
     def _settle(self, most, timeout):
         deadline = time.monotonic() + timeout

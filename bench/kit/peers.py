@@ -14,6 +14,7 @@ from . import database as db
 from .process import Process, answers, free_port
 
 BASE = "/modules/addons/wbteampro/api.php/v1/"
+ABUSE = "/modules/addons/abusemanagerpro/includes/api.php"
 RANGES = {"tinyint": 2**7, "smallint": 2**15, "mediumint": 2**23, "int": 2**31, "bigint": 2**62}
 CREDENTIALS = f"username={db.ADMIN}&password={hashlib.md5(db.ADMIN_PASSWORD.encode()).hexdigest()}"
 
@@ -29,15 +30,19 @@ class Peer:
     def get(self, target):
         """Status, body and fields of one answer; target is chain and query without credentials."""
         joint = "&" if "?" in target else "?"
-        return self._ask(f"{target}{joint}{CREDENTIALS}")
+        return self._ask(f"{BASE}{target}{joint}{CREDENTIALS}")
 
     def write(self, method, chain, params):
         """The same for a write, whose form has credentials and params."""
         form = f"{CREDENTIALS}&{urlencode({'params': json.dumps(params)})}"
-        return self._ask(chain, data=form.encode(), method=method)
+        return self._ask(BASE + chain, data=form.encode(), method=method)
+
+    def report(self, variables, identifier):
+        """The same for a report of abuse."""
+        return self._ask(ABUSE, data=urlencode(variables).encode(), headers={"API_ID": identifier})
 
     def _ask(self, target, **words):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{BASE}{target}", **words)
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{target}", **words)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, answer.read(), answer.headers
@@ -104,15 +109,17 @@ def php(paths, base, settings):
     fpm = Process("php-fpm", ["php-fpm8.2", "-F", *root, "-y", folder / "fpm.conf", *words],
                   paths.var / "php-fpm.log", lambda: _unix_answers(fpm_socket))
     port = free_port()
-    fields = {"SCRIPT_FILENAME": f"{folder}/api.php", "QUERY_STRING": "$query_string",
+    fields = {"QUERY_STRING": "$query_string",
               "REQUEST_METHOD": "$request_method", "CONTENT_TYPE": "$content_type",
               "CONTENT_LENGTH": "$content_length", "DOCUMENT_URI": "$document_uri",
               "REQUEST_URI": "$request_uri", "REMOTE_ADDR": "$remote_addr"}
     params = "".join(f"fastcgi_param {key} {value};" for key, value in fields.items())
+    locations = "".join(
+        f"location {place} {{ {params} fastcgi_param SCRIPT_FILENAME {folder}/{script};\n"
+        f"fastcgi_pass unix:{fpm_socket}; fastcgi_buffers 16 32k; fastcgi_buffer_size 32k; }}\n"
+        for place, script in (("/modules/addons/wbteampro/api.php", "api.php"), (ABUSE, "abuse.php")))
     front = _nginx(paths, "nginx-php", f"server {{ listen 127.0.0.1:{port} reuseport backlog=4096;\n"
-                   f"location /modules/addons/wbteampro/api.php {{ {params}\n"
-                   f"fastcgi_pass unix:{fpm_socket}; fastcgi_buffers 16 32k; "
-                   "fastcgi_buffer_size 32k; } }", port)
+                   f"underscores_in_headers on;\n{locations} }}", port)
     return Peer("php", port, {"nginx": front, "php-fpm": fpm})
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from . import database as db
+from .reports import REPORTS
 from .writes import CREATES, UPDATES
 
 PROJECTS = 20000
@@ -24,6 +25,10 @@ class Route:
     @property
     def is_write(self):
         return self.method != "GET"
+
+    @property
+    def is_report(self):
+        return self.script == "report"
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ ROUTES = (
     Route("wrong", "a wrong request", "wrong", ALL + ("memory",), ("projektes/17/json",), status=404),
     Route("create", "create a timelog", "create", ALL + ("node-kept",), CREATES, method="POST"),
     Route("update", "update an action", "update", ALL + ("node-kept",), UPDATES, method="PUT"),
+    Route("report", "report abuse", "report", ("portcullis", "php"), REPORTS, method="POST"),
     Route("list_first_xml", "list of 50, first page, XML", "list_first", ("portcullis",), (),
           format="xml"),
 )
@@ -76,6 +82,7 @@ TARGETS = (
     Target("list of 50, random offset, at least 5 x PHP", "list_offset", "rate", "php", 5),
     Target("create a timelog at least 2 x PHP", "create", "rate", "php", 2),
     Target("update an action at least 2 x PHP", "update", "rate", "php", 2),
+    Target("report abuse at least 2 x PHP", "report", "rate", "php", 2),
     Target("a wrong request at least 0.5 x H", "wrong", "rate", "memory", 0.5),
     Target("XML at most 3 x the CPU of JSON", "list_first_xml", "cpu", "list_first", 3, True),
 )

@@ -3,6 +3,7 @@
 // its best. No framework, persistent mysqli, native number types, one statement for each thing.
 declare(strict_types=1);
 
+require __DIR__ . '/database.php';
 require __DIR__ . '/request.php';
 require __DIR__ . '/find.php';
 require __DIR__ . '/write.php';
@@ -67,18 +68,6 @@ function answer(mysqli $db, array $links, string $params): array
     $response['data'] = ['total' => 1, 'page' => 1, 'pages' => 1, 'page_count' => 1, 'limit' => 1,
         'offset' => 0, 'filters' => $filters];
     return $response;
-}
-
-function connect(): mysqli
-{
-    $settings = require __DIR__ . '/settings.php';
-    mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
-    $db = mysqli_init();
-    $db->options(MYSQLI_OPT_INT_AND_FLOAT_NATIVE, 1);
-    $db->options(MYSQLI_SET_CHARSET_NAME, 'utf8mb4');
-    $db->real_connect('p:localhost', $settings['user'], $settings['password'],
-        $settings['database'], 0, $settings['socket']);
-    return $db;
 }
 
 // PHP reads the body of a POST alone.

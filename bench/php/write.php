@@ -6,28 +6,8 @@ declare(strict_types=1);
 
 require __DIR__ . '/values.php';
 
-const MOST_TRIES = 5;
 const PROJECT = '`tbladdon_wbteampro_project`';
 const ACTION = '`tbladdon_wbteampro_action`';
-
-// A deadlock, or a lock waited for too long, is tried again from the beginning.
-function transaction(mysqli $db, callable $work): array
-{
-    for ($try = 1;; $try++) {
-        $db->query('START TRANSACTION');
-        try {
-            $result = $work();
-            $db->query('COMMIT');
-            return $result;
-        } catch (Throwable $fault) {
-            $db->query('ROLLBACK');
-            $isBusy = $fault instanceof mysqli_sql_exception && in_array($fault->getCode(), [1205, 1213], true);
-            if (!$isBusy || $try === MOST_TRIES) {
-                throw $fault;
-            }
-        }
-    }
-}
 
 function write_log(mysqli $db, array $admin, string $what): void
 {

@@ -77,5 +77,13 @@ SELECT i, LPAD(i * 7919 % 1000000, 6, '0'), 1, 1 + i % 400, 0, '', '', '', LEFT(
        DATE_ADD('2024-01-01 10:00:00', INTERVAL i * 7 HOUR), 0, 0, '', 0, '0000-00-00 00:00:00', ''
 FROM n;
 
+-- Who reports abuse, and of what.
+INSERT INTO tbldeviceauth (identifier, secret, user_id, is_admin, role_ids, description) VALUES
+  ('BenchReporterIdentifier000000001', '', 1, 1, '[]', 'Reporter');
+INSERT INTO tblhosting (id, userid, packageid, domain, domainstatus, dedicatedip)
+WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+SELECT i, 1 + i % 400, 1, CONCAT('site', i, '.example.com'), 'Active', IF(i % 2 = 0, CONCAT('192.0.2.', 1 + i % 250), '')
+FROM n;
+
 COMMIT;
 ANALYZE TABLE tbladdon_wbteampro_project, tbladdon_wbteampro_action, tbladdon_wbteampro_timelog, tbltickets;

@@ -4,7 +4,8 @@ SET NAMES utf8mb4;
 SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION';
 
 -- Suspensions and e-mails that WHMCS is still to be asked for. A row is claimed for a lease
--- (claimed_by, claimed_at); done_at is set once it was carried out or given up (last_error says why).
+-- (claimed_by, claimed_at), or waits until claimed_at when nobody has claimed it; done_at is set once it
+-- was carried out, given up or dropped (last_error says why).
 CREATE TABLE IF NOT EXISTS `portcullis_outbox` (
   `id` bigint NOT NULL AUTO_INCREMENT,
   `report_id` int NOT NULL,

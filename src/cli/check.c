@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/check_files.h"
+#include "cli/check_abuse.h"
 #include "cli/command.h"
 #include "endpoints/admin.h"
 #include "resources/model.h"
@@ -53,7 +54,7 @@ static int check_model(const struct config *config, const struct catalog *catalo
 }
 
 static int check_database(const struct config *config, const struct catalog *catalog,
-                          bool with_files)
+                          const struct abuse_catalog *abuse, bool with_files)
 {
     if (!config->mysql.user[0] || !config->mysql.database[0]) {
         printf("FAILED   mysql: mysql.user and mysql.database must be set\n");
@@ -63,8 +64,9 @@ static int check_database(const struct config *config, const struct catalog *cat
     if (!database)
         return COMMAND_FAILED;
     int code = check_model(config, catalog, database, with_files);
+    int abuse_code = check_abuse_database(abuse, database);
     database_destroy(database);
-    return code;
+    return code == COMMAND_GOOD ? abuse_code : code;
 }
 
 static void check_admin(const struct config_admin *config)
@@ -74,29 +76,37 @@ static void check_admin(const struct config_admin *config)
                "/healthz and /readyz are served there; set admin.token\n");
 }
 
-int command_check(const struct command_options *options)
+static struct catalog *check_catalog(const char *path)
 {
-    struct config *config = command_load_config(options);
     struct catalog *catalog = NULL;
     struct buffer problems;
-    if (!config)
-        return COMMAND_FAILED;
     buffer_init(&problems);
-    const char *path = config->remote.catalog;
-    printf("ok       configuration\n");
-    check_admin(&config->admin);
     enum result result = path[0] ? catalog_read_file(path, &catalog, &problems)
                                  : catalog_read(catalog_default_text(), "the compiled-in catalog",
                                                 &catalog, &problems);
-    int code = COMMAND_FAILED;
-    if (result != RESULT_OK) {
+    if (result != RESULT_OK)
         printf("FAILED   catalog:\n%.*s", SLICE_ARGS(buffer_slice(&problems)));
-    } else {
+    else
         printf("ok       catalog: %s, %zu resources\n", path[0] ? path : "compiled in",
                catalog->resource_count);
-        code = check_database(config, catalog, command_has_switch(options, "--files"));
-    }
     buffer_clear(&problems);
+    return catalog;
+}
+
+int command_check(const struct command_options *options)
+{
+    struct config *config = command_load_config(options);
+    if (!config)
+        return COMMAND_FAILED;
+    printf("ok       configuration\n");
+    check_admin(&config->admin);
+    check_abuse_settings(&config->abuse);
+    struct catalog *catalog = check_catalog(config->remote.catalog);
+    struct abuse_catalog *abuse = check_abuse_catalog(config->abuse.catalog);
+    int code = catalog && abuse ? check_database(config, catalog, abuse,
+                                                 command_has_switch(options, "--files"))
+                                : COMMAND_FAILED;
+    abuse_catalog_destroy(abuse);
     catalog_destroy(catalog);
     config_destroy(config);
     return code;

@@ -156,6 +156,15 @@ static enum result read_again(struct file_check *check, const struct file_column
     return result;
 }
 
+/* Somebody changes the row, and takes his time: it is not known what it says. */
+static bool is_held(const struct file_check *check, enum result result)
+{
+    enum { LOCK_WAIT_TIMEOUT = 1205 };
+    return result == RESULT_TIMEOUT ||
+           (result == RESULT_UNAVAILABLE &&
+            database_error_number(check->database) == LOCK_WAIT_TIMEOUT);
+}
+
 /* A fault counts if the row still says the same: a page is old when its last row's turn comes. */
 static enum result tell_if_still(struct file_check *check, const struct file_columns *columns,
                                  const struct check_row *row, enum file_verdict verdict,
@@ -166,6 +175,11 @@ static enum result tell_if_still(struct file_check *check, const struct file_col
     struct arena arena;
     arena_init(&arena);
     enum result result = read_again(check, columns, row->id, &arena, &now);
+    if (is_held(check, result)) {
+        check->counts[FILE_PENDING]++;
+        arena_clear(&arena);
+        return RESULT_OK;
+    }
     if (result == RESULT_OK && !is_same(row, &now))
         verdict = look(check, &now, detail, &result);
     snprintf(about, sizeof(about), "%.*s %lld", SLICE_ARGS(columns->resource->name),

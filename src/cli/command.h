@@ -54,6 +54,9 @@ int command_check(const struct command_options *options);
 int command_bans_list(const struct command_options *options);
 int command_bans_add(const struct command_options *options);
 int command_bans_remove(const struct command_options *options);
+int command_outbox_list(const struct command_options *options);
+int command_outbox_retry(const struct command_options *options);
+int command_outbox_drop(const struct command_options *options);
 int command_healthcheck(const struct command_options *options);
 int command_version(const struct command_options *options);
 

@@ -97,6 +97,22 @@ static void load_defaults(struct config_loading *loading)
         config_loading_assign(loading, "default", i, slice_from(config_keys[i].default_text));
 }
 
+/* What two settings must keep to between them. A lease that ends while WHMCS may still be asked
+ * would have two gateways ask; the database tells whole seconds. */
+static void check_together(struct config_loading *loading)
+{
+    enum { MARGIN_MS = 2000 };
+    const struct config_abuse *abuse = &loading->config->abuse;
+    if (loading->problem_count || loading->is_out_of_memory)
+        return;
+    if (abuse->lease_ms < abuse->timeout_ms + MARGIN_MS)
+        config_loading_report(loading, "settings",
+                              "abuse.lease must be at least 2 s longer than abuse.timeout");
+    if (abuse->longest_pause_ms < abuse->first_pause_ms)
+        config_loading_report(loading, "settings",
+                              "abuse.longest_pause must not be shorter than abuse.first_pause");
+}
+
 enum result config_load(const char *path, const struct config_override *overrides, size_t count,
                         struct config **config, struct buffer *problems)
 {
@@ -111,6 +127,7 @@ enum result config_load(const char *path, const struct config_override *override
     config_environment_load(&loading, environ);
     for (size_t i = 0; i < count; i++)
         config_override_load(&loading, overrides[i].text);
+    check_together(&loading);
     if (!loading.problem_count && !loading.is_out_of_memory) {
         *config = loading.config;
         return RESULT_OK;

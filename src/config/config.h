@@ -57,7 +57,22 @@ struct config_remote {
 };
 
 struct config_abuse {
-    char *path; /* abuse.path: /modules/addons/abusemanagerpro/includes/api.php */
+    char *path;                 /* abuse.path: /modules/addons/abusemanagerpro/includes/api.php */
+    char *catalog;              /* abuse.catalog: file, empty = the compiled-in one */
+    uint64_t dedup_window_ms;   /* abuse.dedup_window: 0 = off */
+    uint64_t timelimit_minutes; /* abuse.timelimit_minutes: 1440 */
+    char *email_template;       /* abuse.email_template: empty: no e-mail */
+    bool dispatch;              /* abuse.dispatch: on */
+    char *whmcs_url;            /* abuse.whmcs_url: what comes before /includes/api.php */
+    char *whmcs_identifier;     /* secret */
+    char *whmcs_secret;         /* secret */
+    char *whmcs_ca;             /* abuse.whmcs_ca: file, empty = the system's authorities */
+    uint64_t max_attempts;      /* abuse.max_attempts: 24 */
+    uint64_t timeout_ms;        /* abuse.timeout: 30 s, at least 2 s below the lease */
+    uint64_t lease_ms;          /* abuse.lease: 120 s */
+    uint64_t poll_ms;           /* abuse.poll: 1 s */
+    uint64_t first_pause_ms;    /* abuse.first_pause: 30 s */
+    uint64_t longest_pause_ms;  /* abuse.longest_pause: 1 h, not below the first */
 };
 
 struct config_auth {

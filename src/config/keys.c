@@ -71,6 +71,27 @@ const struct config_key config_keys[] = {
     TEXT(remote, config_allow, LIVE, "", NULL, "Names of rows of tblconfiguration that config may give, separated by commas; any other is 404.")
 
     TEXT(abuse, path, FIXED, "/modules/addons/abusemanagerpro/includes/api.php", config_syntax_base, "Where the Abuse API lies.")
+    TEXT(abuse, catalog, FIXED, "", NULL, "File that says which table and columns reports lie in; empty = the one compiled in.")
+    DURATION(abuse, dedup_window, FIXED, "0 s", 0, 366 * 24 * HOUR_MS,
+             "For how long a second report of the same service, address and category is answered with the first one's report_id, and not stored; 0 = off.")
+    NUMBER(abuse, timelimit_minutes, LIVE, "1440", 1, 5256000,
+           "Minutes from a report of the method timelimit to its suspension, where tbladdonmodules holds no setting of the add-on's own.")
+    TEXT(abuse, email_template, LIVE, "", config_syntax_line,
+         "Name of WHMCS's e-mail template that the customer is sent for each report; empty = none is sent.")
+    BOOLEAN(abuse, dispatch, FIXED, "on", "Whether this gateway asks WHMCS for suspensions and e-mails; off = it leaves that to others on the same database.")
+    TEXT(abuse, whmcs_url, FIXED, "", config_syntax_whmcs,
+         "WHMCS's address, without /includes/api.php: https://panel.example.com/whmcs; empty = suspensions wait.")
+    SECRET(abuse, whmcs_identifier, FIXED, "", config_syntax_line,
+           "Identifier of a WHMCS API credential whose role allows ModuleSuspend and SendEmail; this machine's address must be among WHMCS's API IP Access Restriction.")
+    SECRET(abuse, whmcs_secret, FIXED, "", config_syntax_line, "Its secret; keep it in a file and name that in PORTCULLIS_ABUSE_WHMCS_SECRET_FILE.")
+    TEXT(abuse, whmcs_ca, FIXED, "", NULL, "File of the authorities to verify WHMCS's certificate by; empty = the system's.")
+    NUMBER(abuse, max_attempts, FIXED, "24", 1, 1000, "Attempts after which a suspension or e-mail is given up; with the pauses below, 24 take most of a day.")
+    DURATION(abuse, timeout, FIXED, "30 s", 100, HOUR_MS, "Time for WHMCS's whole answer, against one that hangs or drips; past it the attempt has failed.")
+    DURATION(abuse, lease, FIXED, "120 s", 3000, 24 * HOUR_MS,
+             "How long a gateway has a suspension to itself: should it crash, another takes over after that. The same on all gateways, and at least 2 s above abuse.timeout.")
+    DURATION(abuse, poll, FIXED, "1 s", 100, HOUR_MS, "How often the database is asked for what is due, and, every 2 s at most, for the metrics of the outbox.")
+    DURATION(abuse, first_pause, FIXED, "30 s", 1000, 24 * HOUR_MS, "Pause after the first failed attempt; doubled after each further one, and shortened by up to a half by chance.")
+    DURATION(abuse, longest_pause, FIXED, "1 h", 1000, 24 * HOUR_MS, "What the pause grows to.")
 
     DURATION(auth, cache_ttl, LIVE, "30 s", 0, HOUR_MS, "How long a login is remembered without hashing its password again.")
     DURATION(auth, recheck, LIVE, "2 s", 0, HOUR_MS, "How often a remembered admin's row and role are read again.")

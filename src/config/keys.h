@@ -54,6 +54,8 @@ bool config_syntax_origins(struct slice value, struct buffer *why);
 bool config_syntax_base(struct slice value, struct buffer *why);
 bool config_syntax_redis(struct slice value, struct buffer *why);
 bool config_syntax_template(struct slice value, struct buffer *why);
+bool config_syntax_whmcs(struct slice value, struct buffer *why);
+bool config_syntax_line(struct slice value, struct buffer *why);
 
 /* What a load carries from source to source. */
 struct config_loading {

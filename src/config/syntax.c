@@ -243,3 +243,32 @@ bool config_syntax_template(struct slice value, struct buffer *why)
     buffer_printf(why, "is no value for it; allowed is a path with columns in braces, {file_path}");
     return false;
 }
+
+/* http(s)://host[:port][/path], a slash at its end too. */
+bool config_syntax_whmcs(struct slice value, struct buffer *why)
+{
+    size_t skipped = slice_starts_with(value, SLICE("https://"))  ? 8
+                     : slice_starts_with(value, SLICE("http://")) ? 7
+                                                                  : 0;
+    struct slice rest = slice_skip(value, skipped);
+    size_t slash = slice_find(rest, '/');
+    bool is_url = !value.size || (skipped && is_host(slice_of(rest.data, slash)));
+    for (size_t i = slash; is_url && i < rest.size; i++)
+        is_url = rest.data[i] > 0x20 && rest.data[i] < 0x7f && !strchr("?#%\\", rest.data[i]);
+    if (!is_url)
+        buffer_printf(why, "is no value for it; allowed is https://host[:port][/path] or "
+                           "http://host[:port][/path], without a query or credentials");
+    return is_url;
+}
+
+/* What is sent as one line; a file's second line feed is a slip. */
+bool config_syntax_line(struct slice value, struct buffer *why)
+{
+    for (size_t i = 0; i < value.size; i++) {
+        if ((unsigned char)value.data[i] >= 0x20 && value.data[i] != 0x7f)
+            continue;
+        buffer_printf(why, "is no value for it; allowed is one line without control characters");
+        return false;
+    }
+    return true;
+}

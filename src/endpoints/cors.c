@@ -44,7 +44,7 @@ void cors_add_preflight_fields(const struct http_request *http, const struct con
     http_response_field(response, SLICE("Access-Control-Allow-Methods"), methods);
     http_response_field(
         response, SLICE("Access-Control-Allow-Headers"),
-        SLICE("Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, "
-              "Range"));
+        SLICE("API-ID, API_ID, Authorization, Content-Type, Idempotency-Key, If-Match, "
+              "If-None-Match, If-Range, Range"));
     http_response_field(response, SLICE("Access-Control-Max-Age"), SLICE("600"));
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "endpoints/abuse_api.h"
 #include "endpoints/remote_api.h"
 #include "endpoints/worker.h"
 #include "http/media_type.h"
@@ -102,6 +103,20 @@ static enum result read_catalog(struct gateway *gateway)
     return result;
 }
 
+static enum result read_abuse_catalog(struct gateway *gateway)
+{
+    struct buffer problems;
+    struct abuse_catalog *catalog;
+    buffer_init(&problems);
+    enum result result = abuse_catalog_load(gateway->config->abuse.catalog, &catalog, &problems);
+    if (result != RESULT_OK)
+        log_error("catalog", "%.*s", SLICE_ARGS(buffer_slice(&problems)));
+    else
+        gateway->abuse_map = shared_abuse_map_create(catalog);
+    buffer_clear(&problems);
+    return result;
+}
+
 /* The comma-separated setting as a list of names. */
 static struct catalog_names split_names(struct arena *arena, const char *text)
 {
@@ -150,17 +165,18 @@ static bool read_trusted(struct gateway *gateway)
 static enum result make_servers(struct gateway *gateway, size_t loops)
 {
     const struct config *config = gateway->config;
-    gateway->routes[0] = (struct http_route){SLICE(""), remote_api_handler()};
-    gateway->routes[1] = (struct http_route){SLICE(""), admin_handler()};
+    gateway->routes[0] = (struct http_route){slice_from(config->abuse.path), abuse_api_handler()};
+    gateway->routes[1] = (struct http_route){SLICE(""), remote_api_handler()};
+    gateway->routes[2] = (struct http_route){SLICE(""), admin_handler()};
     gateway->admin = (struct admin_options){.is_ready = is_ready,
                                             .context = gateway,
                                             .bans = gateway->guard.bans,
                                             .token = config->admin.token};
     admin_announce(&config->admin);
     const struct http_server_options public = {
-        &config->http, &config->server, &gateway->routes[0], 1, gateway, false, &gateway->trusted};
+        &config->http, &config->server, &gateway->routes[0], 2, gateway, false, &gateway->trusted};
     const struct http_server_options admin = {
-        &config->http, &config->server,  &gateway->routes[1], 1, &gateway->admin,
+        &config->http, &config->server,  &gateway->routes[2], 1, &gateway->admin,
         true,          &gateway->trusted};
     gateway->public_server = http_server_create(&public);
     if (!gateway->public_server)
@@ -205,12 +221,34 @@ static enum result make_file_keeper(struct gateway *gateway)
     return gateway->file_keeper ? RESULT_OK : RESULT_NO_MEMORY;
 }
 
+static enum result make_dispatcher(struct gateway *gateway)
+{
+    const struct abuse_catalog *catalog = shared_abuse_map_catalog(gateway->abuse_map);
+    const struct report_names names = {
+        .table = catalog->table,
+        .id = catalog->key,
+        .status = catalog->columns[ABUSE_STATUS],
+        .closed = catalog->closed,
+        .suspend_method = catalog->columns[ABUSE_SUSPEND_METHOD],
+        .suspended_at = catalog->columns[ABUSE_SUSPENDED_AT],
+    };
+    const struct dispatcher_options options = {
+        .config = &gateway->config->abuse,
+        .mysql = &gateway->config->mysql,
+        .reports = &names,
+    };
+    gateway->dispatcher = dispatcher_create(&options);
+    return gateway->dispatcher ? RESULT_OK : RESULT_NO_MEMORY;
+}
+
 static enum result make_parts(struct gateway *gateway)
 {
     const struct config *config = gateway->config;
     size_t loops = loop_count(config);
     unsigned start = 0;
     enum result result = read_catalog(gateway);
+    if (result == RESULT_OK)
+        result = read_abuse_catalog(gateway);
     if (result != RESULT_OK)
         return result;
     gateway->media_types = http_media_types_load(HTTP_MEDIA_TYPES_PATH);
@@ -224,11 +262,13 @@ static enum result make_parts(struct gateway *gateway)
     gateway->counts = shared_count_cache_create(config->cache.count_ttl_ms);
     gateway->file_cache = shared_file_cache_create(config->files.cache_ttl_ms);
     gateway->logins = login_cache_create(&config->auth, config->mysql.workers);
+    gateway->credentials = api_credentials_create(&config->auth);
     gateway->loop_states = calloc(loops, sizeof(*gateway->loop_states));
     gateway->worker_count = config->mysql.workers;
     gateway->worker_is_up = calloc(gateway->worker_count, sizeof(*gateway->worker_is_up));
     if (!gateway->model || !gateway->counts || !gateway->file_cache || !gateway->logins ||
-        !gateway->loop_states || !gateway->worker_is_up ||
+        !gateway->credentials || !gateway->abuse_map || !gateway->loop_states ||
+        !gateway->worker_is_up ||
         RAND_bytes((unsigned char *)&start, sizeof(start)) != 1)
         return RESULT_NO_MEMORY;
     snprintf(gateway->start_text, sizeof(gateway->start_text), "%08x-", start);
@@ -236,7 +276,8 @@ static enum result make_parts(struct gateway *gateway)
     gateway->loops = loop_group_create(loops, &hooks);
     if (!gateway->loops ||
         guard_init(&gateway->guard, config, &gateway->trusted, gateway->loops) != RESULT_OK ||
-        make_settings_cache(gateway) != RESULT_OK || make_file_keeper(gateway) != RESULT_OK)
+        make_settings_cache(gateway) != RESULT_OK || make_file_keeper(gateway) != RESULT_OK ||
+        make_dispatcher(gateway) != RESULT_OK)
         return RESULT_NO_MEMORY;
     return make_servers(gateway, loops);
 }
@@ -266,6 +307,7 @@ static void learn_model(struct gateway *gateway)
     struct database *database = database_create(&gateway->config->mysql);
     if (!database)
         return;
+    shared_abuse_map_refresh(gateway->abuse_map, NULL, database);
     if (shared_model_refresh(gateway->model, NULL, database) != RESULT_OK)
         log_error("database", "the schema cannot be read yet: %s; trying on",
                   database_error_text(database));
@@ -279,13 +321,14 @@ enum result gateway_start(struct gateway *gateway)
     const struct pool_options options = {
         .workers = gateway->worker_count,
         .queue = gateway->config->mysql.queue,
-        .lanes = gateway->catalog->resource_count + GATEWAY_LOGIN_LANES,
+        .lanes = gateway->catalog->resource_count + 1 + GATEWAY_LOGIN_LANES,
         .narrow_lanes = GATEWAY_LOGIN_LANES,
         .hooks = {worker_init, worker_fini, worker_interrupt, worker_idle, gateway},
     };
     learn_model(gateway);
     gateway->pool = pool_create(&options);
-    if (!gateway->pool || guard_start(&gateway->guard) != RESULT_OK)
+    if (!gateway->pool || guard_start(&gateway->guard) != RESULT_OK ||
+        dispatcher_start(gateway->dispatcher) != RESULT_OK)
         return RESULT_NO_MEMORY;
     if (gateway->file_keeper && file_keeper_start(gateway->file_keeper) != RESULT_OK)
         return RESULT_NO_MEMORY;
@@ -302,6 +345,7 @@ void gateway_stop(struct gateway *gateway)
     };
     atomic_store(&gateway->shared_is_stopping, true);
     http_server_announce_end(gateway->public_server);
+    dispatcher_close(gateway->dispatcher);
     nanosleep(&delay, NULL);
     loop_group_drain(gateway->loops, gateway->config->server.drain_ms);
 }
@@ -312,6 +356,8 @@ void gateway_destroy(struct gateway *gateway)
         return;
     size_t loops = gateway->loops ? loop_group_size(gateway->loops) : 0;
     pool_destroy(gateway->pool);
+    dispatcher_destroy(gateway->dispatcher); /* workers wake it */
+    guard_stop(&gateway->guard);
     loop_group_destroy(gateway->loops);
     guard_clear(&gateway->guard);
     settings_cache_destroy(gateway->settings);
@@ -325,6 +371,8 @@ void gateway_destroy(struct gateway *gateway)
     free(gateway->loop_states);
     free(gateway->worker_is_up);
     login_cache_destroy(gateway->logins);
+    api_credentials_destroy(gateway->credentials);
+    shared_abuse_map_destroy(gateway->abuse_map);
     shared_count_cache_destroy(gateway->counts);
     shared_file_cache_destroy(gateway->file_cache);
     http_media_types_destroy(gateway->media_types);

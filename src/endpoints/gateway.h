@@ -8,6 +8,9 @@
 #ifndef PORTCULLIS_ENDPOINTS_GATEWAY_H
 #define PORTCULLIS_ENDPOINTS_GATEWAY_H
 
+#include "abuse/dispatcher.h"
+#include "abuse/shared_abuse_map.h"
+#include "auth/api_credential.h"
 #include "auth/login.h"
 #include "config/config.h"
 #include "endpoints/admin.h"
@@ -34,6 +37,8 @@ struct gateway {
     struct shared_file_cache *file_cache;
     struct http_media_types *media_types;
     struct login_cache *logins;
+    struct api_credentials *credentials;
+    struct shared_abuse_map *abuse_map;
     struct execute_options execute;
     struct arena arena;          /* holds what execute and trusted point to */
     struct network_list trusted; /* http.trusted_proxies */
@@ -41,6 +46,7 @@ struct gateway {
     struct settings_cache *settings; /* NULL: config is read each time */
     struct blob_store *files;        /* NULL: uploading is off */
     struct file_keeper *file_keeper; /* NULL likewise */
+    struct dispatcher *dispatcher;   /* of the outbox */
 
     struct pool *pool;
     size_t worker_count;
@@ -56,13 +62,19 @@ struct gateway {
     char start_text[16];            /* random; begins every request id of this process */
 };
 
-/* The pool's lanes for logins: behind those of the resources, and narrower. Those who have been in
+/* The pool's lane for reports of abuse: behind those of the resources. */
+static inline uint32_t gateway_abuse_lane(const struct gateway *gateway)
+{
+    return (uint32_t)gateway->catalog->resource_count;
+}
+
+/* The pool's lanes for logins: behind all others, and narrower. Those who have been in
  * have one of their own, so that they do not stand behind strangers every auth.recheck. */
 enum gateway_lane { GATEWAY_LANE_STRANGERS, GATEWAY_LANE_RETURNING, GATEWAY_LOGIN_LANES };
 
 static inline uint32_t gateway_login_lane(const struct gateway *gateway, enum gateway_lane lane)
 {
-    return (uint32_t)(gateway->catalog->resource_count + lane);
+    return gateway_abuse_lane(gateway) + 1 + (uint32_t)lane;
 }
 
 /* Builds it all and binds the listeners; nothing runs yet. Problems are logged. */

@@ -46,10 +46,15 @@ void guard_loop_stop(struct guard *guard, struct loop *loop)
         redis_stop(guard->redis);
 }
 
-void guard_clear(struct guard *guard)
+void guard_stop(struct guard *guard)
 {
     if (guard->bans)
         bans_stop(guard->bans);
+}
+
+void guard_clear(struct guard *guard)
+{
+    guard_stop(guard);
     rates_destroy(guard->rates);
     bans_destroy(guard->bans);
     redis_destroy(guard->redis);

@@ -30,7 +30,9 @@ enum result guard_start(struct guard *guard);
 void guard_loop_start(struct guard *guard, struct loop *loop);
 void guard_loop_tick(struct guard *guard, struct loop *loop);
 void guard_loop_stop(struct guard *guard, struct loop *loop);
-/* After the loops have ended. */
+/* After the loops' threads have ended, before the loops go: a thread of the bans posts to them. */
+void guard_stop(struct guard *guard);
+/* After the loops have gone. */
 void guard_clear(struct guard *guard);
 
 /* Loop, on_head: finds the client's address and decides. The verdict of the rate is there unless

@@ -3,42 +3,13 @@
 
 #include "endpoints/cors.h"
 #include "endpoints/remote_request.h"
-#include "observe/log.h"
+#include "endpoints/request_id.h"
+#include "endpoints/request_log.h"
 #include "resources/execute_group.h"
 
 static struct gateway_loop *loop_state(const struct remote_request *request)
 {
     return &request->gateway->loop_states[loop_index(http_request_loop(request->http))];
-}
-
-/* The process's start, the loop, and a count: unique without a lock. */
-static struct slice made_id(struct remote_request *request)
-{
-    struct gateway_loop *state = loop_state(request);
-    struct buffer text;
-    buffer_init(&text);
-    buffer_append_slice(&text, slice_from(request->gateway->start_text));
-    buffer_append_u64(&text, loop_index(http_request_loop(request->http)));
-    buffer_append_char(&text, '-');
-    buffer_append_u64(&text, ++state->next_request);
-    struct slice id = arena_copy(&request->http->arena, buffer_slice(&text));
-    buffer_clear(&text);
-    return id;
-}
-
-/* A caller's id is taken over when it is sane, so that both sides' logs can be matched. */
-static struct slice request_id(struct remote_request *request)
-{
-    struct slice given = http_request_field(request->http, SLICE("x-request-id"));
-    bool is_sane = given.size >= 1 && given.size <= 64;
-    for (size_t i = 0; i < given.size && is_sane; i++) {
-        char c = given.data[i];
-        is_sane = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  c == '-' || c == '_' || c == '.';
-    }
-    if (is_sane)
-        return given;
-    return made_id(request);
 }
 
 void remote_refuse(struct remote_request *request)
@@ -88,7 +59,7 @@ static enum http_verdict on_head(struct http_request *http)
     request->chain = (struct chain){.action = SLICE(""), .route = SLICE("refused")};
     problem_init(&request->problem, &http->arena);
     problem_init(&request->parameter_problem, &http->arena);
-    request->request_id = request_id(request);
+    request->request_id = request_id(http, request->gateway);
     atomic_init(&request->job.is_abandoned, false);
     request->coding = http_accepted_coding(http);
     if (is_let_in(request) && remote_read_head(request))
@@ -173,46 +144,17 @@ static void on_abort(struct http_request *http)
     http_respond(http, &response);
 }
 
-static struct slice address_text(const struct network_address *address, char text[NETWORK_TEXT])
-{
-    if (!network_address_is_known(address))
-        return SLICE("unix");
-    network_address_print(address, text);
-    return slice_from(text);
-}
-
-static void write_access_line(const struct http_request *http, const struct remote_request *request,
-                              struct slice route, uint64_t total_us)
-{
-    char address[NETWORK_TEXT];
-    const struct log_access line = {
-        .request_id = request ? request->request_id : slice_of("", 0),
-        .address = address_text(request ? &request->address : &http->peer, address),
-        .admin = slice_from(request && request->is_known ? request->principal.username : ""),
-        .method = http->method_text,
-        .target = http->target,
-        .route = route,
-        .traceparent = http_request_field(http, SLICE("traceparent")),
-        .status = http->sent_status,
-        .sent_bytes = http->sent_bytes,
-        .phase_us = http->phase_us,
-        .total_us = total_us,
-    };
-    log_access_write(&line);
-}
-
 static void on_sent(struct http_request *http)
 {
     struct remote_request *request = http->data;
-    struct slice route = request ? request->chain.route : SLICE("refused");
-    uint64_t now_us = loop_now_us(http_request_loop(http));
-    uint64_t total_us = now_us > http->started_us ? now_us - http->started_us : 0;
-    metric_count_request(route, http->method_text, http->sent_status);
-    metric_observe_request(total_us);
-    for (size_t i = 0; i < METRIC_PHASE_COUNT; i++)
-        metric_observe_phase((enum metric_phase)i, http->phase_us[i]);
-    if (log_wants_access())
-        write_access_line(http, request, route, total_us);
+    struct request_log log = {.address = &http->peer, .route = SLICE("refused")};
+    if (request) {
+        log.request_id = request->request_id;
+        log.address = &request->address;
+        log.admin = slice_from(request->is_known ? request->principal.username : "");
+        log.route = request->chain.route;
+    }
+    request_log_write(http, &log);
     remote_upload_release(request);
     if (request) {
         model_release(request->model);

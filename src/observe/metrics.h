@@ -70,6 +70,9 @@
       "Files refused: larger than files.max_upload")                                               \
     X(LIMIT_DISK, "portcullis_limit_disk_total", "counter",                                        \
       "Files refused: no room under files.root, 507")                                              \
+    X(ABUSE_REPORTS, "portcullis_abuse_reports_total", "counter", "Reports of abuse stored")       \
+    X(ABUSE_REPEATED, "portcullis_abuse_reports_repeated_total", "counter",                        \
+      "Reports answered with an earlier one's id: abuse.dedup_window or Idempotency-Key")          \
     X(SCHEMA_READS, "portcullis_schema_reads_total", "counter", "Times the schema was read")       \
     X(AUTH_HITS, "portcullis_auth_cache_hits_total", "counter", "Logins known from memory")        \
     X(AUTH_MISSES, "portcullis_auth_cache_misses_total", "counter", "Logins checked by a worker")  \
@@ -131,6 +134,18 @@
     X(FILES_SETTLED, "portcullis_files_settled_total", "counter", "Of these, settled")             \
     X(FILES_UNREMOVED, "portcullis_files_unremoved_total", "counter",                              \
       "Bytes of deleted files that the disk refused to remove at once")                            \
+    X(OUTBOX_PENDING, "portcullis_outbox_pending", "gauge",                                        \
+      "Rows of the outbox still to be carried out; every gateway on the database sees the same")   \
+    X(OUTBOX_OLDEST, "portcullis_outbox_oldest_seconds", "gauge",                                  \
+      "How long the oldest of them has been due")                                                  \
+    X(OUTBOX_ATTEMPTS, "portcullis_outbox_attempts_total", "counter", "Times WHMCS was asked")     \
+    X(OUTBOX_FAILURES, "portcullis_outbox_failures_total", "counter",                              \
+      "Of these, the times it refused or gave no answer")                                          \
+    X(OUTBOX_DONE, "portcullis_outbox_done_total", "counter", "Rows carried out")                  \
+    X(OUTBOX_GIVEN_UP, "portcullis_outbox_given_up_total", "counter",                              \
+      "Rows given up: abuse.max_attempts")                                                         \
+    X(OUTBOX_DROPPED, "portcullis_outbox_dropped_total", "counter",                                \
+      "Rows dropped since their report was closed or had gone")                                    \
     X(LOG_DROPPED, "portcullis_log_dropped_total", "counter", "Log lines dropped")
 
 enum metric {

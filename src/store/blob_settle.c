@@ -22,7 +22,14 @@ struct settling {
 };
 
 /* What became of one thing. */
-enum outcome { OUTCOME_DONE, OUTCOME_WAITS, OUTCOME_REFUSED, OUTCOME_FOREIGN };
+enum outcome {
+    OUTCOME_NOTHING, /* there was none: whose it was had done it meanwhile */
+    OUTCOME_DONE,
+    OUTCOME_WAITS,
+    OUTCOME_REFUSED,
+    OUTCOME_FOREIGN,
+    OUTCOMES,
+};
 
 static enum outcome refused(struct settling *settling, int error)
 {
@@ -33,9 +40,12 @@ static enum outcome refused(struct settling *settling, int error)
 static void count(struct settling *settling, enum outcome outcome)
 {
     struct blob_settled *settled = settling->settled;
-    size_t *const counters[] = {&settled->done, &settled->waiting, &settled->refused,
-                                &settled->foreign};
-    *counters[outcome] += 1;
+    size_t *const counters[OUTCOMES] = {[OUTCOME_DONE] = &settled->done,
+                                        [OUTCOME_WAITS] = &settled->waiting,
+                                        [OUTCOME_REFUSED] = &settled->refused,
+                                        [OUTCOME_FOREIGN] = &settled->foreign};
+    if (counters[outcome])
+        *counters[outcome] += 1;
 }
 
 /* --- names ---------------------------------------------------------------------------------- */
@@ -227,7 +237,7 @@ static enum outcome settle_put(struct settling *settling, const struct name *put
     struct blob_intent intent;
     ssize_t size = readlinkat(settling->store->work, put->text, text, sizeof(text));
     if (size < 0)
-        return errno == ENOENT   ? OUTCOME_DONE
+        return errno == ENOENT   ? OUTCOME_NOTHING
                : errno == EINVAL ? OUTCOME_FOREIGN
                                  : refused(settling, errno);
     if (!blob_intent_read(slice_of(text, (size_t)size), &intent) || !is_ours(settling, &intent) ||
@@ -241,7 +251,7 @@ static enum outcome settle_put(struct settling *settling, const struct name *put
 
 struct listed {
     struct settling *settling;
-    size_t counts[OUTCOME_FOREIGN + 1];
+    size_t counts[OUTCOMES];
 };
 
 static enum outcome settle_go(struct settling *settling, const struct blob_intent *intent)
@@ -274,7 +284,7 @@ static enum outcome settle_list(struct settling *settling, const struct name *li
     int file = openat(settling->store->work, list->text,
                       O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0)
-        return errno == ENOENT ? OUTCOME_DONE : refused(settling, errno);
+        return errno == ENOENT ? OUTCOME_NOTHING : refused(settling, errno);
     int error = blob_list_each(file, slice_of("", 0), settle_one, &listed);
     close(file);
     if (error)
@@ -287,30 +297,35 @@ static enum outcome settle_list(struct settling *settling, const struct name *li
 
 /* --- gateways ------------------------------------------------------------------------------- */
 
-/* A token with an intent is settled with it. */
+static enum outcome unlink_name(struct settling *settling, const struct name *name)
+{
+    if (unlinkat(settling->store->work, name->text, 0) == 0)
+        return OUTCOME_DONE;
+    return errno == ENOENT ? OUTCOME_NOTHING : refused(settling, errno);
+}
+
+/* One with an intent is settled with it. */
 static enum outcome settle_token(struct settling *settling, const struct name *token)
 {
     char put[BLOB_NAME];
     struct stat status;
     blob_name_print(put, token->gateway, token->number, ".put");
     if (fstatat(settling->store->work, put, &status, AT_SYMLINK_NOFOLLOW) == 0)
-        return OUTCOME_DONE;
-    if (errno != ENOENT)
-        return refused(settling, errno);
-    return blob_work_unlink(settling->store, token->text) ? OUTCOME_DONE : refused(settling, errno);
+        return OUTCOME_NOTHING;
+    return errno == ENOENT ? unlink_name(settling, token) : refused(settling, errno);
 }
 
 static void settle_name(struct settling *settling, const struct name *name)
 {
-    enum outcome outcome = OUTCOME_DONE;
+    enum outcome outcome;
     if (name->kind == NAME_TOKEN)
         outcome = settle_token(settling, name);
     else if (name->kind == NAME_PUT)
         outcome = settle_put(settling, name);
     else if (name->kind == NAME_GO)
         outcome = settle_list(settling, name);
-    else if (!blob_work_unlink(settling->store, name->text))
-        outcome = refused(settling, errno);
+    else
+        outcome = unlink_name(settling, name);
     settling->judge->end(settling->judge->context);
     count(settling, outcome);
 }

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from support import fixture, uploading, writing
+from support import abuse, fixture, uploading, writing
 from support.gateway import Gateway
 
 
@@ -60,6 +60,15 @@ def uploader(place, mariadb, settings, store):
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def abuse_gateway(place, mariadb, settings):
+    """One that reports of abuse are sent to; nobody is asked for suspensions."""
+    abuse.load(mariadb)
+    server = Gateway(place / "gateway-abuse", {**settings, "mysql.database": abuse.DATABASE}).start()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
 def start_uploader(start_gateway, place, store):
     """start_uploader({"files.max_upload": "1 KiB"}): another such gateway, its folder its own; stopped after the test."""
@@ -70,3 +79,17 @@ def start_uploader(start_gateway, place, store):
         server = start_gateway({"mysql.database": writing.DATABASE, "files.root": str(disk.root), **(more or {})})
         return uploading.Uploader(server, store, disk)
     return start
+
+
+@pytest.fixture
+def reports(abuse_gateway, mariadb):
+    """Its tables, empty."""
+    store = abuse.Store(mariadb)
+    store.clear()
+    yield store
+    store.connection.close()
+
+
+@pytest.fixture
+def reporter(abuse_gateway, reports):
+    return abuse.Reporter(abuse_gateway.url)

@@ -104,7 +104,7 @@ def test_the_answer_is_403_ip_banned(start_pair, client_address):
 
 def test_a_banned_request_costs_no_statement(start_pair, client_address):
     """decided before any database or bcrypt work"""
-    one, _ = start_pair({"ban.table_poll": "1h"})
+    one, _ = start_pair({"ban.table_poll": "1h", "abuse.poll": "1h"})
     ban(one, client_address)
     time.sleep(0.3)
     before = one.metrics()

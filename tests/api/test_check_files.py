@@ -2,6 +2,7 @@
 exit codes 0 good, 1 failed, 2 wrong usage.
 """
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -9,11 +10,13 @@ import socket
 import subprocess
 import threading
 
+import pymysql
 import pytest
 
 from support import gateway, writing
 from support.gateway import run_binary
 from support.left_files import Left
+from support.ports import wait_until
 
 DATABASE = "whmcs_check"
 
@@ -214,6 +217,29 @@ def test_while_others_write(check, store, root, mariadb):
     assert not problems
     for code, lines in results:
         assert code == 0, faults(lines)
+
+
+@pytest.mark.parametrize("ends", ["commit", "rollback", "never"])
+def test_a_row_that_is_being_changed(check, store, root, mariadb, ends):
+    """Bytes were replaced, and the row not yet: it is waited for, and judged by what it says then."""
+    (root / "new").write_bytes(b"new")
+    number = row(store, "old")
+    with contextlib.closing(pymysql.connect(unix_socket=mariadb.socket, user="root", database=DATABASE)) as other:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(f"UPDATE {writing.TABLE['files']} SET file_path='new', file_size=3 WHERE file_id=%s", (number,))
+        results = []
+        thread = threading.Thread(target=lambda: results.append(check({"mysql.read_deadline": "20s" if ends != "never" else "1s"})))
+        thread.start()
+        if ends != "never":
+            wait_until(lambda: store.one("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state='LOCK WAIT'"), 20, "it waits")
+            getattr(other, ends)()
+        thread.join()
+        other.rollback()
+    code, lines = results[0]
+    expected = {"rollback": [("MISSING", f"files {number}", "old"), ("ORPHAN", "file", "new (3 bytes)")], "never": [("ORPHAN", "file", "new (3 bytes)")]}
+    assert faults(lines) == expected.get(ends, [])
+    assert code == (0 if ends == "commit" else 1)
 
 
 def test_no_root(check, root):

@@ -247,7 +247,8 @@ def test_the_database_is_away(start, left, root, store, place, mariadb):
     proxy = SqlProxy(path, mariadb.socket)
     proxy.judge = lambda packet: QUESTION
     try:
-        server = start({"mysql.socket": str(path), "mysql.connect_timeout": "1s"}, wait_ready=False)
+        # It does not wait for its next sweep to ask again.
+        server = start({"mysql.socket": str(path), "mysql.connect_timeout": "1s", "files.sweep": "1h"}, wait_ready=False)
         wait_until(lambda: server.readyz() is not None, 20, "it runs")
         is_pending(server, 2)
         assert (root / "kept").exists() and (root / "lost").exists()

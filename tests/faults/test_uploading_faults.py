@@ -14,7 +14,7 @@ from support import fixture, writing
 from support.gateway import ROOT
 from support.ports import wait_until
 from support.servers import Mariadb
-from support.sql_proxy import ANSWER, QUESTION, SILENCE, Nth, Once, SqlProxy
+from support.sql_proxy import ANSWER, CONFLICT, QUESTION, SILENCE, Nth, Once, SqlProxy
 from support.uploading import BOUNDARY, Disk, Raw, TABLE, Uploader, fields, file_part, noise, sha256
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
@@ -158,6 +158,35 @@ def test_a_lost_commit(own, proxy, start, fate, what):
     wait_until(lambda: uploader.store.run(f"SELECT COUNT(*) FROM {TABLE}")[0][0] == (expected is not None), 10, "the row")
     wait_until(lambda: found() == expected, 30, f"{expected} is what is downloaded")
     wait_until(lambda: sorted(uploader.disk.all().values()) == ([3] if expected else []), 30, "nothing else on the disk")
+
+
+@pytest.mark.parametrize("what", ["create", "replace", "replace in place", "delete"])
+@pytest.mark.parametrize("times", [1, 3, 100])
+def test_a_commit_that_fails_as_a_deadlock(own, proxy, start, what, times):
+    """As a cluster's commits do: nothing is stored, and the whole is run again, the same bytes put in place anew; at last 503."""
+    uploader = start(proxy.path, {"files.path": "{file_id}.bin"} if what == "replace in place" else {})
+    number = None if what == "create" else uploader.upload(b"old").success().response["file"]["file_id"]
+    before = uploader.disk.all()
+    left = [times]
+
+    def judge(packet):
+        if COMMIT not in packet or not left[0]:
+            return None
+        left[0] -= 1
+        return CONFLICT
+    proxy.judge = judge
+    answer = (uploader.upload(b"new!") if what == "create"
+              else uploader.delete(f"files/{number}") if what == "delete" else uploader.content(number, b"new!"))
+    proxy.judge = None
+    if times == 100:
+        assert (answer.status, answer.codes) == (503, ["busy"])
+        assert uploader.disk.all() == before
+        return
+    answer.success()
+    assert uploader.server.metrics()["portcullis_write_retries_total"] == times
+    assert sorted(uploader.disk.all().values()) == ([] if what == "delete" else [4])
+    if what != "delete":
+        assert uploader.get(f"files/{answer.response['file']['file_id']}/download").http.content == b"new!"
 
 
 # ---- the disk --------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def start(start_gateway):
     """A gateway on that socket, with one worker unless told otherwise: what is asked next uses the same connection."""
     def begin(path, more=None):
         server = start_gateway({"mysql.socket": str(path), "mysql.workers": "1", "mysql.connect_timeout": "1s",
-                                "mysql.read_deadline": "1s", "auth.recheck": "1h", "ban.table": "read", "ban.table_poll": "1h",
+                                "mysql.read_deadline": "1s", "auth.recheck": "1h", "ban.table": "read", "ban.table_poll": "1h", "abuse.poll": "1h",
                                 **(more or {})})
         caller = Caller(server.port)
         wait_until(lambda: caller.ask("GET", "projects/200").status == 200, 20, "serving")

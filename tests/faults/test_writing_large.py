@@ -36,7 +36,7 @@ def database(mariadb):
 @pytest.fixture(scope="module")
 def server(database, module_gateway):
     """Nothing but what is asked for reaches the database."""
-    return module_gateway({"mysql.database": DATABASE, "redis.url": "", "ban.table": "read", "ban.table_poll": "1h",
+    return module_gateway({"mysql.database": DATABASE, "redis.url": "", "ban.table": "read", "ban.table_poll": "1h", "abuse.poll": "1h",
                            "auth.recheck": "1h", "auth.cache_ttl": "1h"})
 
 

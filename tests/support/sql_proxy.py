@@ -9,6 +9,11 @@ import threading
 QUESTION = "question"  # it is not handed on; both sides are hung up on
 ANSWER = "answer"  # it is handed on; its answer is lost, and both sides are hung up on
 SILENCE = "silence"  # it is handed on; the client waits for the answer until it gives up
+CONFLICT = "conflict"  # instead of it a ROLLBACK is handed on; the client is told of a deadlock, as by a cluster's COMMIT
+
+ROLLBACK = b"\x09\0\0\0\x03ROLLBACK"
+DEADLOCK = b"\x00\0\0\x01\xff\xbd\x04#40001Deadlock found"
+DEADLOCK = bytes([len(DEADLOCK) - 4]) + DEADLOCK[1:]
 
 
 class SqlProxy:
@@ -51,6 +56,11 @@ class SqlProxy:
             fate = self.ask(packet) if source is client and packet else None
             if not packet or fate == QUESTION:
                 return False
+            if fate == CONFLICT:
+                server.sendall(ROLLBACK)
+                server.recv(1 << 20)
+                client.sendall(DEADLOCK)
+                continue
             target.sendall(packet)
             if fate:
                 server.recv(1 << 20)

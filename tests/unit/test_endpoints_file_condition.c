@@ -26,8 +26,9 @@ static void check(const char *if_match, const char *if_unmodified_since, const c
     const struct file_conditions conditions = {field(if_match), field(if_unmodified_since),
                                                field(if_none_match), field(if_modified_since)};
     if (file_condition_judge(&conditions, &version) != expected)
-        fail_msg("%s, %s, %s, %s: not %d", if_match, if_unmodified_since, if_none_match,
-                 if_modified_since, (int)expected);
+        fail_msg("%.*s, %.*s, %.*s, %.*s: not %d", SLICE_ARGS(conditions.if_match),
+                 SLICE_ARGS(conditions.if_unmodified_since), SLICE_ARGS(conditions.if_none_match),
+                 SLICE_ARGS(conditions.if_modified_since), (int)expected);
 }
 
 static void test_none(void **state)
