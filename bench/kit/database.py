@@ -15,6 +15,7 @@ ADMIN, ADMIN_PASSWORD = "bench", "bench"
 PROJECT = "tbladdon_wbteampro_project"
 ACTION = "tbladdon_wbteampro_action"
 TIMELOG = "tbladdon_wbteampro_timelog"
+FILE = "tbladdon_wbteampro_file"
 REPORT = "mod_abusemanagerpro_reports"
 REPORTER = "BenchReporterIdentifier000000001"
 LOADED_NOTE = "Done as agreed."  # of the timelogs of sql/rows.sql, and of none that is created later

@@ -161,4 +161,7 @@ def measure(paths, base, settings, say):
 
 
 def verdict(row):
-    return "" if row["bound"] is None else "ok" if row["value"] >= row["bound"] else "missed"
+    if row["bound"] is None:
+        return ""
+    is_met = row["value"] <= row["bound"] if row.get("is_ceiling") else row["value"] >= row["bound"]
+    return "ok" if is_met else "missed"

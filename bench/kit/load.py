@@ -30,10 +30,10 @@ class Clock:
         return {name: (now[name] - self.begin[name]) / max(requests, 1) * 1e6 for name in now}
 
 
-def wrk(paths, peer, route, base, seconds, seed):
+def wrk(paths, peer, route, base, seconds, seed, connections=CONNECTIONS):
     """Requests a second, latency and CPU of one round; any unexpected answer ends the bench."""
     clock = Clock({**peer.processes, "mariadbd": base.process})
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s",
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s",
                "-s", str(paths.var / f"{route.script}.lua"), f"http://127.0.0.1:{peer.port}",
                "--", CREDENTIALS, str(seed), str(paths.var / f"cursors-{peer.name}"),
                route.format, str(paths.var / "actions")]
@@ -50,7 +50,7 @@ def wrk(paths, peer, route, base, seconds, seed):
     return {
         "rate": result["requests"] / (result["duration_us"] / 1e6), "seconds": result["duration_us"] / 1e6,
         "p50_us": result["p50_us"], "p99_us": result["p99_us"],
-        "bytes": result["bytes"] / max(result["requests"], 1),
+        "bytes": result["bytes"] / max(result["requests"], 1), "sent": result["bytes"] / (result["duration_us"] / 1e6),
         "cpu_us": clock.per_request_us(result["requests"]),
     }
 

@@ -66,11 +66,11 @@ def gateway(paths, base, settings, name="portcullis", extra=()):
     return Peer(name, port, {"gateway": process})
 
 
-def _nginx(paths, name, http, port, connections=4096):
+def _nginx(paths, name, http, port, connections=4096, bodies=""):
     folder = paths.var / name
     folder.mkdir(parents=True, exist_ok=True)
     user = "user root;" if os.geteuid() == 0 else ""
-    temporary = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in
+    temporary = "".join(f"{kind}_temp_path {bodies or folder}/{kind};" for kind in
                         ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (folder / "nginx.conf").write_text(
         f"{user} worker_processes auto; daemon off; pid {folder}/nginx.pid;\n"
@@ -89,11 +89,20 @@ def denying(paths):
         paths, "nginx-deny", f"server {{ listen 127.0.0.1:{port} reuseport backlog=4096; deny all; }}", port)})
 
 
-def php(paths, base, settings):
-    """nginx and php8.2-fpm, opcache, persistent mysqli."""
+def serving(paths, folder):
+    """nginx that sends files, as its makers advise."""
+    port = free_port()
+    return Peer("nginx-files", port, {"nginx": _nginx(
+        paths, "nginx-files", "sendfile on; tcp_nopush on;\n"
+        f"server {{ listen 127.0.0.1:{port} reuseport backlog=4096; root {folder};\n"
+        "default_type application/octet-stream; }", port)})
+
+
+def php(paths, base, settings, files=""):
+    """nginx and php8.2-fpm, opcache, persistent mysqli. files: where uploads lie, and pass through."""
     folder = paths.var / "php"
     shutil.copytree(paths.root / "bench/php", folder, dirs_exist_ok=True)
-    _php_settings(folder, base)
+    _php_settings(folder, base, files)
     # nginx itself runs fastest with a connection to FPM per request: a kept one would tie up a child.
     fpm_socket = f"/tmp/portcullis-bench-{os.getpid()}-fpm.sock"
     user = "user = root\ngroup = root" if os.geteuid() == 0 else ""
@@ -103,7 +112,7 @@ def php(paths, base, settings):
         f"pm.max_children = {settings.php_children}\npm.max_requests = 0\ncatch_workers_output = yes\n")
     options = {"opcache.enable": 1, "opcache.validate_timestamps": 0, "opcache.jit_buffer_size": "32M",
                "opcache.jit": "tracing", "mysqli.allow_persistent": 1, "display_errors": 0,
-               "realpath_cache_size": "1M", "expose_php": 0}
+               "realpath_cache_size": "1M", "expose_php": 0, **({"upload_tmp_dir": files} if files else {})}
     words = [word for key, value in options.items() for word in ("-d", f"{key}={value}")]
     root = ["-R"] if os.geteuid() == 0 else []
     fpm = Process("php-fpm", ["php-fpm8.2", "-F", *root, "-y", folder / "fpm.conf", *words],
@@ -119,20 +128,21 @@ def php(paths, base, settings):
         f"fastcgi_pass unix:{fpm_socket}; fastcgi_buffers 16 32k; fastcgi_buffer_size 32k; }}\n"
         for place, script in (("/modules/addons/wbteampro/api.php", "api.php"), (ABUSE, "abuse.php")))
     front = _nginx(paths, "nginx-php", f"server {{ listen 127.0.0.1:{port} reuseport backlog=4096;\n"
-                   f"underscores_in_headers on;\n{locations} }}", port)
+                   f"underscores_in_headers on; client_max_body_size 8m;\n{locations} }}", port, bodies=files)
     return Peer("php", port, {"nginx": front, "php-fpm": fpm})
 
 
-def _php_settings(folder, base):
+def _php_settings(folder, base, files):
     """What an installer would write: the login to the database, and the columns of the tables."""
     (folder / "settings.php").write_text(
         f"<?php return ['user' => '{db.USER}', 'password' => '{db.PASSWORD}', "
-        f"'database' => '{db.NAME}', 'socket' => '{base.socket}'];\n")
+        f"'database' => '{db.NAME}', 'socket' => '{base.socket}', 'files' => '{files}'];\n")
     entries = []
     for name, singular, table, parents in (
             ("projects", "project", db.PROJECT, "[]"),
             ("actions", "action", db.ACTION, "['projects' => 'project_id']"),
-            ("timelogs", "timelog", db.TIMELOG, "['projects' => 'project_id', 'actions' => 'action_id']")):
+            ("timelogs", "timelog", db.TIMELOG, "['projects' => 'project_id', 'actions' => 'action_id']"),
+            ("files", "file", db.FILE, "['projects' => 'project_id', 'actions' => 'action_id']")):
         columns = base.fields(table)
         types = ", ".join(f"'{column}' => '{'number' if kind in RANGES else 'text'}'" for column, kind, _, _ in columns)
         fields = ", ".join(f"'{column}' => {_php_field(kind, most)}" for column, kind, most, _ in columns)

@@ -64,7 +64,7 @@ def targets(results, idle):
 
 
 def guarded(rows):
-    header = ["must show", "measured", "by CPU", "verdict", "requests/s"]
+    header = ["must show", "measured", "by CPU", "verdict", "figures"]
     return header, [[row["title"], f"{row['value']:.2f}", f"{row['by_cpu']:.2f}" if row["by_cpu"] else "",
                      verdict(row), ", ".join(f"{name} {rate:,.0f}" for name, rate in row["figures"].items())]
                     for row in rows]
@@ -90,7 +90,9 @@ def _sections(run):
     if idle:
         sections.append(("Memory of idle connections", *memory(idle)))
     if run.get("guards"):
-        sections.append(("Guards", *guarded(run["guards"])))
+        sections.append(("Guards (requests/s)", *guarded(run["guards"])))
+    if run.get("files"):
+        sections.append(("Files", *guarded(run["files"])))
     return sections
 
 

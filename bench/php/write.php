@@ -5,6 +5,7 @@
 declare(strict_types=1);
 
 require __DIR__ . '/values.php';
+require __DIR__ . '/files.php';
 
 const PROJECT = '`tbladdon_wbteampro_project`';
 const ACTION = '`tbladdon_wbteampro_action`';
@@ -140,6 +141,7 @@ function write(mysqli $db, string $method, array $links, array $admin, string $t
     $work = match ($route) {
         'POST projects/{id}/actions/{id}/timelogs' => create_timelog(...),
         'PUT actions/{id}' => update_action(...),
+        'POST files' => create_file(...),
         default => throw new Refusal(405, 'Method Not Allowed', 'method_not_allowed'),
     };
     return $work($db, $links, $admin, params($text));
