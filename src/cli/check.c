@@ -31,8 +31,10 @@ static void print_findings(const struct model *model, struct report *report)
         report->off += !model_is_served(&model->resources[i]);
 }
 
-static int check_model(const struct config *config, const struct catalog *catalog,
-                       struct database *database, bool with_files)
+/* Files come last: what is found there is long, or takes long. */
+static int check_tables(const struct config *config, const struct catalog *catalog,
+                        const struct abuse_catalog *abuse, struct database *database,
+                        bool with_files)
 {
     struct model *model = NULL;
     struct report report = {0};
@@ -47,6 +49,8 @@ static int check_model(const struct config *config, const struct catalog *catalo
     printf("\n%zu resources served, %zu off, %zu warnings, %zu extra columns\n", report.resources,
            report.off, report.warnings, report.extras);
     int code = report.off ? COMMAND_FAILED : COMMAND_GOOD;
+    if (check_abuse_database(abuse, database) != COMMAND_GOOD)
+        code = COMMAND_FAILED;
     if (with_files && check_files(&config->files, model, database) != COMMAND_GOOD)
         code = COMMAND_FAILED;
     model_release(model);
@@ -63,10 +67,9 @@ static int check_database(const struct config *config, const struct catalog *cat
     struct database *database = database_create(&config->mysql);
     if (!database)
         return COMMAND_FAILED;
-    int code = check_model(config, catalog, database, with_files);
-    int abuse_code = check_abuse_database(abuse, database);
+    int code = check_tables(config, catalog, abuse, database, with_files);
     database_destroy(database);
-    return code == COMMAND_GOOD ? abuse_code : code;
+    return code;
 }
 
 static void check_admin(const struct config_admin *config)

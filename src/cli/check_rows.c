@@ -11,6 +11,14 @@ enum { ROWS_A_PAGE = 500, DETAIL_BYTES = 160, ABOUT_BYTES = 128 };
 
 /* --- reading rows --------------------------------------------------------------------------- */
 
+/* By a template that needs no file_path, a record has a path before it has bytes. */
+static bool has_none_yet(const struct file_columns *columns, const struct file_row *row)
+{
+    const struct slice path = columns->resource->catalog->download.path;
+    return !row->sha256.size && row->has_size && row->size == 0 &&
+           !download_path_names(&columns->download, path);
+}
+
 static bool copy_row(struct check_row *row, const struct file_columns *columns,
                      const struct database_cell *cells, struct arena *arena)
 {
@@ -22,6 +30,7 @@ static bool copy_row(struct check_row *row, const struct file_columns *columns,
         .sha256 = arena_copy(arena, read.sha256),
         .has_size = read.has_size,
         .size = read.size,
+        .has_none_yet = has_none_yet(columns, &read),
     };
     bool is_whole = !read.path.has_failed && row->path.data && row->sha256.data;
     buffer_clear(&read.path);
@@ -122,6 +131,8 @@ static enum file_verdict look(struct file_check *check, const struct check_row *
     if (!row->path.size)
         return FILE_WITHOUT;
     enum result opened = blob_open(check->files->root, row->path, &blob);
+    if (opened == RESULT_NOT_FOUND && row->has_none_yet)
+        return FILE_WITHOUT;
     if (opened != RESULT_OK)
         return opened == RESULT_NOT_FOUND ? FILE_MISSING
                : opened == RESULT_DENIED  ? FILE_REFUSED

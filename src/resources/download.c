@@ -11,6 +11,8 @@
 #include "resources/plan.h"
 #include "store/blob.h"
 
+enum { MOST_LOOKS = 5 }; /* at a row whose bytes are replaced all the time */
+
 const struct database_cell *download_cell_find(const struct download_columns *wanted,
                                                struct slice name, const struct database_cell *cells)
 {
@@ -190,19 +192,43 @@ static enum result open_bytes(struct execute_context *context, const struct desc
     return *file ? RESULT_OK : RESULT_NO_MEMORY;
 }
 
+/* One look at the row, then at its bytes. */
+static enum result look(struct execute_context *context, const struct query *query,
+                        struct described *described, struct shared_file **file)
+{
+    enum result result = read_row(context, query, described);
+    if (result == RESULT_DENIED)
+        return RESULT_FAILED; /* the table's, not the file's */
+    return result == RESULT_OK ? open_bytes(context, described, file) : result;
+}
+
+/* Bytes that were replaced between two steps have gone, and the row names others by now: missing is
+ * what the same row names twice. */
+static enum result look_until_it_stays(struct execute_context *context, const struct query *query,
+                                       struct shared_file **file)
+{
+    struct described described = {0};
+    enum result result = RESULT_NOT_FOUND;
+    bool has_moved = true;
+    buffer_init(&described.path);
+    for (unsigned i = 0; i < MOST_LOOKS && result == RESULT_NOT_FOUND && has_moved; i++) {
+        struct buffer before = described.path;
+        described = (struct described){0};
+        buffer_init(&described.path);
+        result = look(context, query, &described, file);
+        has_moved = !slice_equal(buffer_slice(&before), buffer_slice(&described.path));
+        buffer_clear(&before);
+    }
+    buffer_clear(&described.path);
+    return result;
+}
+
 enum result download_open(struct execute_context *context, const struct query_set *set,
                           struct shared_file **file, struct problem *problem)
 {
     const struct query *query = &set->queries[0];
-    struct described described = {0};
     *file = NULL;
-    buffer_init(&described.path);
-    enum result result = read_row(context, query, &described);
-    if (result == RESULT_DENIED)
-        result = RESULT_FAILED; /* the table's, not the file's */
-    if (result == RESULT_OK)
-        result = open_bytes(context, &described, file);
-    buffer_clear(&described.path);
+    enum result result = look_until_it_stays(context, query, file);
     if (result == RESULT_NOT_FOUND || result == RESULT_DENIED) {
         problem_set(problem, 404, SLICE("Record Not Found"));
         problem_add(problem, SLICE("record_not_found"), model_key(query->resource)->name,

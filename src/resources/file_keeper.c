@@ -161,12 +161,12 @@ static enum result ask(void *context, const struct blob_owner *owner, struct sli
     if (!resource || !model_is_served(resource) || !resource->has_download || should_end(keeper))
         return RESULT_UNAVAILABLE;
     file_columns_choose(&columns, resource, slice_from(keeper->options.files->path));
-    if (sha256.size && !file_columns_have_sha256(&columns))
-        return RESULT_UNAVAILABLE; /* whose bytes they are can never be told */
-    enum result result = ask_columns(keeper, &columns, owner, path, sha256);
+    bool is_told = !sha256.size || file_columns_have_sha256(&columns);
+    enum result result =
+        ask_columns(keeper, &columns, owner, path, is_told ? sha256 : slice_of("", 0));
     arena_clear(&keeper->arena);
     arena_init(&keeper->arena);
-    return result;
+    return result == RESULT_OK && !is_told ? RESULT_INVALID : result;
 }
 
 static void end_asking(void *context)

@@ -232,6 +232,13 @@ static void settle_removals(struct writing *writing, enum result fate)
     writing->removal_count = 0;
 }
 
+/* With the transaction the row's lock is gone, and with it the right to put others' bytes back. A
+ * conflict is taken back even so: the write is run again with the same bytes. */
+static bool is_for_keeper(const struct blob_new *bytes, enum result fate)
+{
+    return fate == RESULT_UNKNOWN || (fate != RESULT_CONFLICT && blob_new_has_replaced(bytes));
+}
+
 static void settle_new(struct writing *writing, enum result fate)
 {
     struct blob_new **bytes = writing->request->bytes;
@@ -239,7 +246,7 @@ static void settle_new(struct writing *writing, enum result fate)
         metric_increment(METRIC_UPLOADS);
         metric_add(METRIC_UPLOAD_BYTES, (int64_t)blob_new_size(*bytes));
         blob_new_keep(*bytes);
-    } else if (fate == RESULT_UNKNOWN) {
+    } else if (is_for_keeper(*bytes, fate)) {
         blob_new_abandon(*bytes);
     } else {
         blob_new_withdraw(*bytes);

@@ -283,6 +283,11 @@ static int swap_back(struct blob_new *blob)
     return error;
 }
 
+bool blob_new_has_replaced(const struct blob_new *blob)
+{
+    return blob->state == BLOB_SWAPPED;
+}
+
 void blob_new_withdraw(struct blob_new *blob)
 {
     int error = 0;

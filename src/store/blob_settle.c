@@ -133,6 +133,7 @@ static int find(struct blob_store *store, const struct blob_intent *intent, bool
     return blob_is_gone(error) ? 0 : error;
 }
 
+/* A row may name the path without these bytes: a record that has none yet, by its template. */
 static enum outcome settle_linked(struct settling *settling, const struct name *put,
                                   const struct blob_intent *intent)
 {
@@ -140,8 +141,8 @@ static enum outcome settle_linked(struct settling *settling, const struct name *
     int error = find(settling->store, intent, &is_there);
     if (error)
         return refused(settling, error);
-    enum result result = is_there ? ask(settling, intent, slice_of("", 0)) : RESULT_OK;
-    if (result == RESULT_OK)
+    enum result result = is_there ? ask(settling, intent, intent->sha256) : RESULT_OK;
+    if (result == RESULT_OK || result == RESULT_INVALID)
         return drop(settling, put);
     return result == RESULT_NOT_FOUND ? take_away(settling, put, intent) : OUTCOME_WAITS;
 }

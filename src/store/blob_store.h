@@ -67,6 +67,10 @@ struct slice blob_new_path(const struct blob_new *blob);
  * these nothing is there of it, and it can be published again. */
 enum result blob_new_publish(struct blob_new *blob, const struct blob_owner *owner,
                              struct slice path, bool replaces);
+/* Whether they were published in the place of others: then taking them back is for him alone who
+ * holds the row's lock. Without it somebody may have removed, or replaced in turn, what lies
+ * there; the keeper, who locks the row, sorts that out (blob_new_abandon). */
+bool blob_new_has_replaced(const struct blob_new *blob);
 /* The row was not stored: they are taken back, and can be published again, elsewhere too. Without
  * effect on what is not published. */
 void blob_new_withdraw(struct blob_new *blob);
@@ -108,7 +112,8 @@ void blob_store_on_left(struct blob_store *store, void (*on_left)(void *context)
 /* Who knows the rows. */
 struct blob_judge {
     /* Whether the row names the path, and, where sha256 is not empty, that hash: RESULT_OK;
-     * RESULT_NOT_FOUND when it does not or is not there. Anything else: not to be known now. */
+     * RESULT_NOT_FOUND when it does not or is not there. RESULT_INVALID: it names the path, and no
+     * row tells a hash. Anything else: not to be known now. */
     enum result (*ask)(void *context, const struct blob_owner *owner, struct slice path,
                        struct slice sha256);
     /* The files that followed from the answers are settled: locks on rows may go. */

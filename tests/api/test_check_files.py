@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import pymysql
 import pytest
@@ -149,6 +150,18 @@ def test_a_template(check, store, root):
     assert code == 1 and faults(lines) == [("ORPHAN", "file", "uploads/plan.pdf (5 bytes)")]
 
 
+def test_a_record_whose_bytes_have_not_come_yet(check, store, root):
+    """Such a template gives it a path nevertheless; without a hash and a size it says that there are none. Else they are missing."""
+    template = {"files.path": "uploads/{file_name}"}
+    number = row(store, "", file_name="plan.pdf")
+    code, lines = check(template)
+    assert code == 0 and lines[-1].startswith("0 files in order, 1 records without bytes")
+    for columns in (dict(file_size=5), dict(file_size=0, file_sha256=digest(b""))):
+        store.set("files", number, **columns)
+        code, lines = check(template)
+        assert code == 1 and [fault[0] for fault in faults(lines)] == ["MISSING"]
+
+
 def test_what_is_on_its_way(check, store, root):
     """A gateway that writes meanwhile, or that died: its own folder is no matter, and what an intent names is nobody's fault."""
     left = Left(root, DATABASE)
@@ -219,6 +232,12 @@ def test_while_others_write(check, store, root, mariadb):
         assert code == 0, faults(lines)
 
 
+def waits(store):
+    """Whether somebody waits for a lock. InnoDB makes that table anew only when nobody has looked for 0.1 s."""
+    time.sleep(0.15)
+    return store.one("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state='LOCK WAIT'")
+
+
 @pytest.mark.parametrize("ends", ["commit", "rollback", "never"])
 def test_a_row_that_is_being_changed(check, store, root, mariadb, ends):
     """Bytes were replaced, and the row not yet: it is waited for, and judged by what it says then."""
@@ -232,7 +251,7 @@ def test_a_row_that_is_being_changed(check, store, root, mariadb, ends):
         thread = threading.Thread(target=lambda: results.append(check({"mysql.read_deadline": "20s" if ends != "never" else "1s"})))
         thread.start()
         if ends != "never":
-            wait_until(lambda: store.one("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state='LOCK WAIT'"), 20, "it waits")
+            wait_until(lambda: waits(store), 20, "it waits")
             getattr(other, ends)()
         thread.join()
         other.rollback()

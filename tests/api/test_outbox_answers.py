@@ -86,13 +86,13 @@ def test_what_is_no_success_is_tried_again_and_given_up(rows, outbox, whmcs, beh
     calls = whmcs.of(row["service_id"])
     assert len(calls) == 2 and calls[1].time - calls[0].time >= 0.5
     assert all("includes/api.php HTTP/1.1" in call.path and "again" not in call.path for call in calls)
-    assert [line for line in outbox.activity(row["service_id"]) if ": given up: " in line]
+    wait_until(lambda: [line for line in outbox.activity(row["service_id"]) if ": given up: " in line], 20, "the line in the log")
 
 
 def test_a_claim_is_there_before_whmcs_is_asked(rows, outbox, whmcs):
     for number in rows.values():
         for call in whmcs.of(outbox.ended(number, 120)["service_id"]):
-            assert call.claimed_by and 0 <= call.lease_age <= 3
+            assert call.claimed_by and 0 <= call.lease_age <= 8
 
 
 def test_what_is_sent(rows, outbox, whmcs):

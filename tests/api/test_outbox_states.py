@@ -200,7 +200,7 @@ def test_a_lease_runs_out(start, outbox, whmcs):
     """Whoever crashed is waited for until the lease's end, then the row is another's."""
     number = outbox.add(claimed_by="another:1:abc", attempts=1)
     outbox.run("UPDATE portcullis_outbox SET claimed_at = NOW() WHERE id = %s", number)
-    start({"abuse.lease": "4s"})
+    start({"abuse.timeout": "2s", "abuse.lease": "4s"})
     row = outbox.ended(number)
     call, = whmcs.of(row["service_id"])
     assert row["attempts"] == 2 and call.claimed_by != "another:1:abc" and row["last_error"] == ""
@@ -228,7 +228,7 @@ def test_a_lost_answer_is_asked_for_again(start, outbox, whmcs):
 def test_gateways_share_one_outbox(start, outbox, whmcs, gateways):
     """at least once, never twice within a valid lease, however many gateways run; each takes its part."""
     whmcs.delay = 0.05
-    servers = [start({"abuse.lease": "60s"}) for _ in range(gateways)]
+    servers = [start({"abuse.timeout": "50s", "abuse.lease": "60s"}) for _ in range(gateways)]
     numbers = [outbox.add() for _ in range(60)]
     for number in numbers:
         assert outbox.ended(number, 120)["last_error"] == ""

@@ -141,6 +141,20 @@ def test_replaced_in_place(start, left, root, store, is_committed):
     assert (root / "own").read_bytes() == (b"new" if is_committed else b"old")
 
 
+def test_bytes_of_a_record_that_had_none(start, root, store):
+    """By such a template a record has a path before it has bytes: those that were not committed go, those that were stay."""
+    template = "{project_id}/{file_id}.bin"
+    left = Left(root, DATABASE, template)
+    project = store.project()
+    empty, given = (store.insert("files", file_name="a.bin", project_id=project) for _ in range(2))
+    store.set("files", given, file_size=3, file_sha256=hashlib.sha256(b"new").hexdigest())
+    for number in (empty, given):
+        left.put(number, f"{project}/{number}.bin", b"new")
+    start({"files.path": template})
+    settled(left)
+    assert [path.name for path in (root / str(project)).iterdir()] == [f"{given}.bin"]
+
+
 def test_not_replaced_yet(start, left, root, store):
     (root / "own").write_bytes(b"old")
     left.swap(row(store, "own", b"old"), "own", b"new", swaps=False)
@@ -226,7 +240,8 @@ def test_a_commit_under_way_is_waited_for(start, left, root, store, mariadb, end
         with other.cursor() as cursor:
             cursor.execute("SET sql_mode=''")
             cursor.execute("BEGIN")
-            cursor.execute(f"INSERT INTO {writing.TABLE['files']} (file_id, file_path) VALUES (%s, 'new')", (number,))
+            cursor.execute(f"INSERT INTO {writing.TABLE['files']} (file_id, file_path, file_sha256) "
+                           "VALUES (%s, 'new', SHA2('new', 256))", (number,))
         left.put(number, "new", b"new")
         server = start({"mysql.read_deadline": "2s"})
         is_pending(server, 1)

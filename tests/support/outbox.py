@@ -9,7 +9,7 @@ from support.gateway import ROOT
 from support.ports import wait_until
 
 SECRET, IDENTIFIER = "S3cr3t-of-WHMCS-&=+%41", "Id3ntifier-of-WHMCS"
-QUICK = {"abuse.poll": "100ms", "abuse.timeout": "1s", "abuse.lease": "3s", "abuse.first_pause": "1s", "abuse.longest_pause": "1s",
+QUICK = {"abuse.poll": "100ms", "abuse.timeout": "4s", "abuse.lease": "8s", "abuse.first_pause": "1s", "abuse.longest_pause": "1s",
          "abuse.max_attempts": "2"}
 
 

@@ -118,6 +118,7 @@ struct row {
     const char *sha256;
     bool is_away;
     unsigned asked;
+    bool tells_no_hash; /* nor does any other */
 };
 
 static enum result ask(void *context, const struct blob_owner *whose, struct slice path,
@@ -131,6 +132,8 @@ static enum result ask(void *context, const struct blob_owner *whose, struct sli
         return RESULT_UNAVAILABLE;
     if (!row->path || !slice_equal(path, slice_from(row->path)))
         return RESULT_NOT_FOUND;
+    if (sha256.size && row->tells_no_hash)
+        return RESULT_INVALID;
     return !sha256.size || (row->sha256 && slice_equal(sha256, slice_from(row->sha256)))
                ? RESULT_OK
                : RESULT_NOT_FOUND;
@@ -528,7 +531,8 @@ static void test_left_tokens(void **state)
 
 static void test_left_published(void **state)
 {
-    struct row none = {0}, away = {.is_away = true}, there = {"a/file", HELLO_SHA256, false, 0};
+    struct row none = {0}, away = {.is_away = true},
+               there = {.path = "a/file", .sha256 = HELLO_SHA256};
     (void)state;
     die_in(leave_published);
     assert_text("a/file", "hello");
@@ -544,6 +548,26 @@ static void test_left_published(void **state)
     settled = settle(&none);
     assert_clean(&settled);
     assert_false(is_there("a/file"));
+}
+
+/* A template names a path before there are bytes: the row must name these. */
+static void test_left_published_where_the_row_names_none(void **state)
+{
+    struct row before = {.path = "a/file"}, others = {.path = "a/file", .sha256 = EMPTY_SHA256};
+    struct row untold = {.path = "a/file", .tells_no_hash = true};
+    (void)state;
+    die_in(leave_published);
+    struct blob_settled settled = settle(&before);
+    assert_clean(&settled);
+    assert_false(is_there("a/file"));
+    die_in(leave_published);
+    settled = settle(&others);
+    assert_clean(&settled);
+    assert_false(is_there("a/file"));
+    die_in(leave_published);
+    settled = settle(&untold);
+    assert_clean(&settled);
+    assert_text("a/file", "hello");
 }
 
 /* The crash came between intent and link: what lies at the path is another's. */
@@ -562,8 +586,9 @@ static void test_left_before_the_link(void **state)
 
 static void test_left_swapped(void **state)
 {
-    struct row was = {"file", EMPTY_SHA256, false, 0}, is = {"file", HELLO_SHA256, false, 0};
-    struct row untold = {"file", NULL, false, 0}, away = {.is_away = true}, none = {0};
+    struct row was = {.path = "file", .sha256 = EMPTY_SHA256},
+               is = {.path = "file", .sha256 = HELLO_SHA256};
+    struct row untold = {.path = "file", .sha256 = NULL}, away = {.is_away = true}, none = {0};
     (void)state;
     make_file("file", "old");
     die_in(leave_swapped);
@@ -590,7 +615,8 @@ static void test_left_swapped(void **state)
 /* Another gateway replaced the bytes again, before the keeper came. */
 static void test_left_swapped_and_overtaken(void **state)
 {
-    struct row was = {"file", EMPTY_SHA256, false, 0}, is = {"file", HELLO_SHA256, false, 0};
+    struct row was = {.path = "file", .sha256 = EMPTY_SHA256},
+               is = {.path = "file", .sha256 = HELLO_SHA256};
     (void)state;
     make_file("file", "old");
     die_in(leave_swapped);
@@ -619,7 +645,7 @@ static void test_left_swapped_and_overtaken(void **state)
 
 static void test_left_before_the_swap(void **state)
 {
-    struct row was = {"file", EMPTY_SHA256, false, 0};
+    struct row was = {.path = "file", .sha256 = EMPTY_SHA256};
     char command[3 * PATH_MAX];
     (void)state;
     make_file("file", "old");
@@ -639,7 +665,7 @@ static void test_left_before_the_swap(void **state)
 
 static void test_left_removal(void **state)
 {
-    struct row there = {"file", NULL, false, 0}, none = {0}, away = {.is_away = true};
+    struct row there = {.path = "file", .sha256 = NULL}, none = {0}, away = {.is_away = true};
     (void)state;
     make_file("file", "bytes");
     die_in(leave_removal);
@@ -700,7 +726,7 @@ static void on_left(void *context)
 /* error path of remote-api.md section 6: a commit whose answer was lost. */
 static void test_abandoned(void **state)
 {
-    struct row none = {0}, there = {"kept", HELLO_SHA256, false, 0};
+    struct row none = {0}, there = {.path = "kept", .sha256 = HELLO_SHA256};
     (void)state;
     told = 0;
     blob_store_on_left(store, on_left, &told);
@@ -870,6 +896,7 @@ int main(void)
         TEST(test_left_tokens),
         TEST(test_left_published),
         TEST(test_left_before_the_link),
+        TEST(test_left_published_where_the_row_names_none),
         TEST(test_left_swapped),
         TEST(test_left_swapped_and_overtaken),
         TEST(test_left_before_the_swap),

@@ -50,6 +50,7 @@ test_api() {
 
 test_faults() {
     compgen -G 'tests/faults/test_*.py' >/dev/null || return 0
+    build release portcullis # its memory is measured, the sanitizers' is not
     test_python faults-asan asan tests/faults "$FAULT_JOBS" "$@"
 }
 
