@@ -54,6 +54,7 @@ struct config_remote {
     char *pages;        /* remote.pages: floor | ceil */
     char *json_numbers; /* remote.json_numbers: number | string */
     char *config_allow; /* remote.config_allow: names of tblconfiguration that `config` may give */
+    bool site;          /* remote.site: the pages for developers are served */
 };
 
 struct config_abuse {

@@ -9,6 +9,7 @@
 
 #include "endpoints/abuse_api.h"
 #include "endpoints/remote_api.h"
+#include "endpoints/site.h"
 #include "endpoints/worker.h"
 #include "http/media_type.h"
 #include "observe/log.h"
@@ -162,21 +163,48 @@ static bool read_trusted(struct gateway *gateway)
     return network_list_parse(text, &gateway->arena, &gateway->trusted);
 }
 
+static void add_route(struct gateway *gateway, struct slice prefix,
+                      const struct http_handler *handler)
+{
+    if (gateway->route_count < GATEWAY_MOST_ROUTES)
+        gateway->routes[gateway->route_count++] = (struct http_route){prefix, handler};
+}
+
+/* The pages come first: the API answers whatever else is asked for. */
+static enum result make_routes(struct gateway *gateway)
+{
+    const struct config_remote *remote = &gateway->config->remote;
+    gateway->site = remote->site ? static_files_create() : NULL;
+    if (remote->site && !gateway->site)
+        return RESULT_NO_MEMORY;
+    for (size_t i = 0; gateway->site && i < site_root_count; i++) {
+        struct slice prefix =
+            arena_printf(&gateway->arena, "%s/%s", remote->base, site_roots[i].name);
+        if (!prefix.data)
+            return RESULT_NO_MEMORY;
+        add_route(gateway, prefix, static_files_handler());
+    }
+    add_route(gateway, slice_from(gateway->config->abuse.path), abuse_api_handler());
+    add_route(gateway, SLICE(""), remote_api_handler());
+    gateway->admin_route = (struct http_route){SLICE(""), admin_handler()};
+    return RESULT_OK;
+}
+
 static enum result make_servers(struct gateway *gateway, size_t loops)
 {
     const struct config *config = gateway->config;
-    gateway->routes[0] = (struct http_route){slice_from(config->abuse.path), abuse_api_handler()};
-    gateway->routes[1] = (struct http_route){SLICE(""), remote_api_handler()};
-    gateway->routes[2] = (struct http_route){SLICE(""), admin_handler()};
+    if (make_routes(gateway) != RESULT_OK)
+        return RESULT_NO_MEMORY;
     gateway->admin = (struct admin_options){.is_ready = is_ready,
                                             .context = gateway,
                                             .bans = gateway->guard.bans,
                                             .token = config->admin.token};
     admin_announce(&config->admin);
     const struct http_server_options public = {
-        &config->http, &config->server, &gateway->routes[0], 2, gateway, false, &gateway->trusted};
+        &config->http, &config->server, gateway->routes,  gateway->route_count,
+        gateway,       false,           &gateway->trusted};
     const struct http_server_options admin = {
-        &config->http, &config->server,  &gateway->routes[2], 1, &gateway->admin,
+        &config->http, &config->server,  &gateway->admin_route, 1, &gateway->admin,
         true,          &gateway->trusted};
     gateway->public_server = http_server_create(&public);
     if (!gateway->public_server)
@@ -365,6 +393,7 @@ void gateway_destroy(struct gateway *gateway)
     blob_store_close(gateway->files);
     http_server_destroy(gateway->public_server);
     http_server_destroy(gateway->admin_server);
+    static_files_destroy(gateway->site);
     for (size_t i = 0; i < loops; i++)
         for (size_t f = 0; f < FORMAT_COUNT; f++)
             writer_destroy(gateway->loop_states[i].writers[f]);

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "endpoints/admin.h"
 #include "endpoints/guard.h"
+#include "endpoints/static_files.h"
 #include "http/http.h"
 #include "loop/pool.h"
 #include "resources/execute.h"
@@ -22,6 +23,8 @@
 #include "resources/settings_cache.h"
 #include "resources/shared_file_cache.h"
 #include "resources/shared_model.h"
+
+enum { GATEWAY_MOST_ROUTES = 16 };
 
 /* What one loop thread keeps for itself. */
 struct gateway_loop {
@@ -56,7 +59,11 @@ struct gateway {
     struct gateway_loop *loop_states; /* by loop_index */
     struct http_server *public_server;
     struct http_server *admin_server;
-    struct http_route routes[4];
+    struct http_route
+        routes[GATEWAY_MOST_ROUTES]; /* the public server's; the last one is the API */
+    size_t route_count;
+    struct http_route admin_route;
+    struct static_files *site; /* NULL: remote.site is off */
     struct admin_options admin;
     atomic_bool shared_is_stopping; /* /readyz fails */
     char start_text[16];            /* random; begins every request id of this process */
