@@ -271,6 +271,18 @@ bool ban_counters_fail(struct ban_counters *counters, const struct network_addre
     return is_over;
 }
 
+uint32_t ban_counters_failures(struct ban_counters *counters, const struct network_address *address,
+                               int64_t now_ms)
+{
+    uint32_t count = 0;
+    struct shard *shard = shard_lock(counters, address);
+    const struct counter *counter = counter_find(shard, address);
+    for (uint32_t i = 0; counter && i < counter->count; i++)
+        count += now_ms - counter->failures[i].at_ms < counters->options.window_ms;
+    pthread_mutex_unlock(&shard->lock);
+    return count;
+}
+
 bool ban_counters_clear_user(struct ban_counters *counters, const struct network_address *address,
                              uint64_t user)
 {

@@ -48,6 +48,9 @@ void ban_counters_end(struct ban_counters *counters, struct ban_attempt *attempt
 /* Counts a failure that is not known yet. True when that was one too many. */
 bool ban_counters_fail(struct ban_counters *counters, const struct network_address *address,
                        const struct ban_failure *failure, int64_t now_ms);
+/* How many failures of the address count now. */
+uint32_t ban_counters_failures(struct ban_counters *counters, const struct network_address *address,
+                               int64_t now_ms);
 /* Forgets the failures of one username there; false when there were none. */
 bool ban_counters_clear_user(struct ban_counters *counters, const struct network_address *address,
                              uint64_t user);

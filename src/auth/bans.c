@@ -238,6 +238,17 @@ void bans_note_success(struct bans *bans, const struct network_address *address,
         ban_share_clear_user(bans->share, &network, user);
 }
 
+bool bans_attempts_left(struct bans *bans, const struct network_address *address, uint64_t *left)
+{
+    if (!counts(bans, address))
+        return false;
+    struct network network = network_for(bans, address);
+    uint64_t failures = ban_counters_failures(bans->counters, &network.address, wall_ms());
+    bool is_over = is_banned(bans, address) || failures >= bans->config->attempts;
+    *left = is_over ? 0 : bans->config->attempts - failures;
+    return true;
+}
+
 /* --- by hand ------------------------------------------------------------------------------- */
 
 static uint64_t bounded_length(uint64_t length_ms)

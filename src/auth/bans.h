@@ -76,6 +76,10 @@ void ban_attempt_end(struct bans *bans, struct ban_attempt *attempt, enum ban_ou
 void bans_note_success(struct bans *bans, const struct network_address *address,
                        struct slice username);
 
+/* How many logins of the address may still fail before it is banned: 0 when it is. False: nothing
+ * bans it, since it is exempt or bans are off. */
+bool bans_attempts_left(struct bans *bans, const struct network_address *address, uint64_t *left);
+
 /* By hand. who goes into tblactivitylog ("admin port", an address). */
 enum result bans_add(struct bans *bans, const struct network *network, uint64_t length_ms,
                      struct slice reason, struct slice who);

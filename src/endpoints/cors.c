@@ -33,7 +33,8 @@ void cors_add_fields(const struct http_request *http, const struct config *confi
         http_response_field(
             response, SLICE("Access-Control-Expose-Headers"),
             SLICE("Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, RateLimit, "
-                  "RateLimit-Policy, Retry-After, X-Request-Id"));
+                  "RateLimit-Policy, Retry-After, Server-Timing, X-Login-Attempts-Left, "
+                  "X-Request-Id"));
 }
 
 void cors_add_preflight_fields(const struct http_request *http, const struct config *config,
@@ -45,6 +46,6 @@ void cors_add_preflight_fields(const struct http_request *http, const struct con
     http_response_field(
         response, SLICE("Access-Control-Allow-Headers"),
         SLICE("API-ID, API_ID, Authorization, Content-Type, Idempotency-Key, If-Match, "
-              "If-None-Match, If-Range, Range"));
+              "If-None-Match, If-Range, Prefer, Range"));
     http_response_field(response, SLICE("Access-Control-Max-Age"), SLICE("600"));
 }

@@ -3,6 +3,7 @@
 
 #include "endpoints/cors.h"
 #include "endpoints/remote_request.h"
+#include "endpoints/server_timing.h"
 
 static struct arena *arena_of(const struct remote_request *request)
 {
@@ -26,8 +27,13 @@ static void add_error_fields(struct remote_request *request, const struct remote
 {
     struct slice basic = SLICE("Basic realm=\"WHMCS administrators\", charset=\"UTF-8\"");
     struct slice own = SLICE("Portcullis realm=\"WHMCS administrators\"");
+    uint64_t left = 0;
     if (answer->status == 401)
         http_response_field(response, SLICE("WWW-Authenticate"), answer->wants_basic ? basic : own);
+    if (answer->status == 401 &&
+        bans_attempts_left(request->gateway->guard.bans, &request->address, &left))
+        http_response_field(response, SLICE("X-Login-Attempts-Left"),
+                            arena_printf(arena_of(request), "%" PRIu64, left));
     if (answer->allow[0])
         http_response_field(response, SLICE("Allow"),
                             arena_copy(arena_of(request), slice_from(answer->allow)));
@@ -52,6 +58,8 @@ void remote_answer_add_fields(struct remote_request *request, struct http_respon
     http_response_field(response, SLICE("Cache-Control"), SLICE("private, no-cache"));
     http_response_field(response, SLICE("X-Request-Id"), request->request_id);
     add_rate_fields(request, response);
+    if (request->is_known && server_timing_is_wanted(request->http))
+        server_timing_add(request->http, response);
     cors_add_fields(request->http, request->gateway->config, response);
 }
 

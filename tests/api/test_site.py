@@ -155,3 +155,10 @@ def test_pages_are_logged_and_counted(gateway):
     ask(gateway, PAGE + "not-there-7f3a")
     gateway.find_log("not-there-7f3a")
     assert any('route="pages"' in name for name in gateway.metrics())
+
+
+def test_all_of_the_sandbox_is_under_150_kib_compressed(gateway):
+    """Over plain HTTP browsers take gzip at best; what a first visit needs is the page and all of its assets."""
+    folder = pathlib.Path(ROOT) / "sandbox"
+    paths = ["", *(file.relative_to(folder).as_posix() for file in folder.glob("assets/*"))]
+    assert sum(len(ask(gateway, PAGE + path, Accept_Encoding="gzip").bytes) for path in paths) < 150 * 1024

@@ -81,6 +81,28 @@ static void test_three_inside_the_window(void **state)
     ban_counters_destroy(counters);
 }
 
+static uint32_t failures_of(struct ban_counters *counters, const char *text, int64_t now_ms)
+{
+    struct network_address parsed = address(text);
+    return ban_counters_failures(counters, &parsed, now_ms);
+}
+
+/* What X-Login-Attempts-Left is made of: failures of that address, inside the window. */
+static void test_failures_are_told(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct ban_counters *counters = make(&seen, 100);
+    assert_int_equal(failures_of(counters, "10.0.0.1", NOW), 0);
+    fail_at(counters, "10.0.0.1", 1, 7, NOW);
+    fail_at(counters, "10.0.0.1", 2, 8, NOW + 10);
+    assert_int_equal(failures_of(counters, "10.0.0.1", NOW + 10), 2);
+    assert_int_equal(failures_of(counters, "10.0.0.2", NOW + 10), 0);
+    assert_int_equal(failures_of(counters, "10.0.0.1", NOW + WINDOW), 1);
+    assert_int_equal(failures_of(counters, "10.0.0.1", NOW + 10 + WINDOW), 0);
+    ban_counters_destroy(counters);
+}
+
 /* Another gateway's message and Redis's count may tell of the same failure. */
 static void test_the_same_failure_counts_once(void **state)
 {
@@ -303,6 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_three_inside_the_window),
+        cmocka_unit_test(test_failures_are_told),
         cmocka_unit_test(test_the_same_failure_counts_once),
         cmocka_unit_test(test_a_success_clears_its_own),
         cmocka_unit_test(test_clearing_a_network),
