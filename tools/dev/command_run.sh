@@ -16,6 +16,7 @@ print_invitation() {
 
 portcullis is running, with the demo company's data. Ctrl-C stops it.
 
+  Sandbox      $base/sandbox/
   API          $base/api.php/v1
   Demo login   demo / demo
   Database     mariadb --socket=$RUN/mysql.sock --user=root whmcs

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# test [part] [pytest arguments]  run the tests: all, or unit, api [--sanitize asan|tsan|none], faults, fuzz
+# test [part] [pytest arguments]  run the tests: all, or unit, api [--sanitize asan|tsan|none], faults, browser, fuzz
 
 readonly RESULTS=var/results
 
@@ -23,7 +23,7 @@ test_unit() {
 # Most API tests wait for timeouts and servers, so more of them than cores run side by side; each process has its own servers,
 # and a file's tests stay in one. Tests of faults load the machine themselves.
 readonly API_JOBS=${PORTCULLIS_TEST_JOBS:-4}
-readonly FAULT_JOBS=2
+readonly FAULT_JOBS=2 BROWSER_JOBS=2
 
 # test_python NAME PRESET FOLDER JOBS [pytest arguments]
 test_python() {
@@ -54,6 +54,14 @@ test_faults() {
     test_python faults-asan asan tests/faults "$FAULT_JOBS" "$@"
 }
 
+# The sandbox in Chromium, against the build that people run; its screenshots stay under var/results/screenshots.
+test_browser() {
+    need browser
+    touch "$RESULTS/browser.started"
+    npm ci --silent --prefix tests/browser || return 0
+    PORTCULLIS_SHOTS=$ROOT/$RESULTS/screenshots test_python browser release tests/browser "$BROWSER_JOBS" "$@"
+}
+
 test_fuzz() {
     touch "$RESULTS/fuzz.started"
     # A shell of its own, where an error ends it in spite of what stands behind it; reports stay in its log.
@@ -77,7 +85,7 @@ command_test() {
         part=$1
         shift
     fi
-    [[ " all unit api faults fuzz " == *" $part "* ]] || die "test: unknown part $part (unit, api, faults, fuzz)"
+    [[ " all unit api faults browser fuzz " == *" $part "* ]] || die "test: unknown part $part (unit, api, faults, browser, fuzz)"
     need build run test
     rm -rf "$RESULTS"
     mkdir -p "$RESULTS"
@@ -86,6 +94,7 @@ command_test() {
         test_unit
         test_api "$@"
         test_faults "$@"
+        test_browser "$@"
         test_fuzz
     elif [ "$part" = unit ] || [ "$part" = fuzz ]; then
         "test_$part"
