@@ -1,8 +1,8 @@
 /* `portcullis check`: configuration, catalog and database, every problem and how to mend it. */
 #include <stdio.h>
 
-#include "cli/check_files.h"
 #include "cli/check_abuse.h"
+#include "cli/check_files.h"
 #include "cli/command.h"
 #include "endpoints/admin.h"
 #include "resources/model.h"
@@ -106,9 +106,9 @@ int command_check(const struct command_options *options)
     check_abuse_settings(&config->abuse);
     struct catalog *catalog = check_catalog(config->remote.catalog);
     struct abuse_catalog *abuse = check_abuse_catalog(config->abuse.catalog);
-    int code = catalog && abuse ? check_database(config, catalog, abuse,
-                                                 command_has_switch(options, "--files"))
-                                : COMMAND_FAILED;
+    int code = catalog && abuse
+                   ? check_database(config, catalog, abuse, command_has_switch(options, "--files"))
+                   : COMMAND_FAILED;
     abuse_catalog_destroy(abuse);
     catalog_destroy(catalog);
     config_destroy(config);

@@ -133,8 +133,8 @@ struct config_cache {
 struct config_files {
     char *root; /* files.root: folder of the files' bytes, empty = the file download is off */
     char *path; /* files.path: template over the row's columns, {file_path} */
-    uint64_t max_upload; /* files.max_upload: bytes of a file, 100 MiB */
-    uint64_t sweep_ms;   /* files.sweep: 60 s */
+    uint64_t max_upload;   /* files.max_upload: bytes of a file, 100 MiB */
+    uint64_t sweep_ms;     /* files.sweep: 60 s */
     uint64_t cache_ttl_ms; /* files.cache_ttl: 1 s */
 };
 

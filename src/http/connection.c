@@ -2,8 +2,8 @@
 #include "http/connection.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
