@@ -30,7 +30,9 @@ ROUNDS = 50 if os.environ.get("PORTCULLIS_LONG") else 6
 SEED = int(os.environ.get("PORTCULLIS_SEED", "5"))
 CLIENTS, SHARED = 16, 2
 SETTINGS = {"mysql.user": "root", "mysql.database": "whmcs", "mysql.workers": "6", "mysql.connect_timeout": "1s", "mysql.read_deadline": "3s",
-            "server.loops": "2", "server.max_lag": "0", "server.drain": "300ms", "files.sweep": "200ms", "ban.exempt": "127.0.0.0/8"}
+            "server.loops": "2", "server.max_lag": "0", "server.drain": "300ms", "files.sweep": "200ms", "ban.exempt": "127.0.0.0/8",
+            # What one gateway stores is looked for at the other at once.
+            "files.cache_ttl": "0"}
 # In turn: who is killed (SIGKILL), but for "ended" (SIGTERM).
 VICTIMS = ("gateway", "both gateways", "mariadb", "gateway", "ended gateway", "mariadb and a gateway")
 # Bytes get a path of their own, or the same one again: then new ones change places with the old ones.

@@ -16,7 +16,7 @@ from support.uploading import TABLE, Disk, Uploader, sha256
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 DATABASE = "whmcs_read"
-SECONDS = 30 if os.environ.get("PORTCULLIS_LONG") else 5
+SECONDS = 30 if os.environ.get("PORTCULLIS_LONG") else 3
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +25,13 @@ def store(mariadb):
     return writing.Store(mariadb, DATABASE)
 
 
+@pytest.mark.parametrize("cache", ["0", "1s"])
 @pytest.mark.parametrize("template", ["{file_path}", "{file_id}.bin"])
-def test_a_file_that_is_replaced_all_the_time(start_gateway, store, tmp_path, template):
+def test_a_file_that_is_replaced_all_the_time(start_gateway, store, tmp_path, template, cache):
     store.run(f"DELETE FROM {TABLE}")
     disk = Disk(tmp_path / "root")
-    server = start_gateway({"mysql.database": DATABASE, "files.root": str(disk.root), "files.path": template, "mysql.workers": "6"})
+    server = start_gateway({"mysql.database": DATABASE, "files.root": str(disk.root), "files.path": template, "mysql.workers": "6",
+                            "files.cache_ttl": cache})
     uploader = Uploader(server, store, disk)
     number = uploader.upload(b"first").success().response["file"]["file_id"]
     end, offered, seen, bad = time.monotonic() + SECONDS, {sha256(b"first")}, [], []
