@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from support import fixture, gateway, uploading, writing
+from support import gateway, uploading, writing
 from support.gateway import ROOT
 from support.kept_files import KeptFiles
 from support.ports import wait_until
@@ -61,7 +61,7 @@ def memory(server):
     return next(int(line.split()[1]) for line in lines if line.startswith("Rss:")) * 1024
 
 
-def warm_up(uploader, numbers):
+def warm_up(uploader):
     """Every thread has worked, every cache has something: lists, uploads, downloads, many at once."""
     def work(seed):
         for turn in range(6):
@@ -69,8 +69,7 @@ def warm_up(uploader, numbers):
             uploader.content(numbers[seed], b"x").success()
             uploader.get(f"files/{numbers[seed]}/download")
             uploader.get("projects", {"limit": 100})
-    small = [uploader.upload(b"x").success().response["file"]["file_id"] for _ in range(16)]
-    numbers = small
+    numbers = [uploader.upload(b"x").success().response["file"]["file_id"] for _ in range(16)]
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(16)]
     for thread in threads:
         thread.start()
@@ -93,7 +92,7 @@ def start_uploads(uploader, transfers, rate):
 def test_fifty_uploads_and_two_hundred_downloads(place_of_files, record_testsuite_property):
     uploader, numbers = place_of_files
     server = uploader.server
-    warm_up(uploader, numbers)
+    warm_up(uploader)
     transfers, found = Transfers(), []
     transfers.run(2)  # connections end, buffers go
     idle = memory(server)
@@ -101,7 +100,7 @@ def test_fifty_uploads_and_two_hundred_downloads(place_of_files, record_testsuit
     for turn in range(DOWNLOADS):
         number = numbers[turn % len(numbers)]
         fields = "" if turn % 4 else "Range: bytes=1000-\r\n"
-        transfers.add(Download(server.port, 64 * 1024, raw_download(number, fields)))
+        transfers.add(Download(server.port, 64 * 1024, raw_request(f"files/{number}/download", fields)))
     transfers.run(5, lambda: found.append(memory(server)))
     before = [transfer.moved for transfer in transfers.all]
     transfers.run(SECONDS, lambda: found.append(memory(server)))
@@ -120,6 +119,3 @@ def test_fifty_uploads_and_two_hundred_downloads(place_of_files, record_testsuit
     kept = KeptFiles(uploader.disk.root, lambda sql: uploader.store.run(sql))
     assert not [fault for fault in kept.faults() if "big-" not in fault]
 
-
-def raw_download(number, fields):
-    return raw_request(f"files/{number}/download", fields)
