@@ -118,4 +118,3 @@ def test_fifty_uploads_and_two_hundred_downloads(place_of_files, record_testsuit
     wait_until(lambda: not uploader.disk.begun(), 30, "what was cut off is gone")
     kept = KeptFiles(uploader.disk.root, lambda sql: uploader.store.run(sql))
     assert not [fault for fault in kept.faults() if "big-" not in fault]
-
