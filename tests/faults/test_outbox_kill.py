@@ -23,7 +23,7 @@ from support.whmcs import Whmcs
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 ROUNDS = 50 if os.environ.get("PORTCULLIS_LONG") else 8
-GATEWAYS, ROWS_A_ROUND, LEASE = 3, 12, 4
+GATEWAYS, ROWS_A_ROUND, LEASE = 3, 12, 6
 HISTORY = """CREATE TABLE history (number int AUTO_INCREMENT PRIMARY KEY, id bigint, attempts int, claimed_by varchar(64),
                                    is_done bool, at datetime(6), KEY (id))"""
 TRIGGER = """CREATE TRIGGER keep_history AFTER UPDATE ON portcullis_outbox FOR EACH ROW
@@ -61,7 +61,7 @@ def whmcs(outbox):
 def servers(place, outbox, whmcs):
     settings = settings_for(whmcs, {
         "mysql.socket": outbox.mariadb.socket, "mysql.user": "root", "mysql.database": outbox.database, "mysql.workers": "1",
-        "server.loops": "1", "server.max_lag": "0", "abuse.lease": f"{LEASE}s", "abuse.max_attempts": "1000"})
+        "server.loops": "1", "server.max_lag": "0", "abuse.timeout": "4s", "abuse.lease": f"{LEASE}s", "abuse.max_attempts": "1000"})
     made = [Gateway(place / f"gateway-{number}", settings) for number in range(GATEWAYS)]
     for server in made:
         server.start()
