@@ -125,7 +125,7 @@ def _forget_uploads(base, folders):
     for folder in folders:
         for entry in folder.iterdir():
             if len(entry.name) == 2:
-                shutil.rmtree(entry)
+                shutil.rmtree(entry, ignore_errors=True)  # uploads that wrk left under way may still arrive
 
 
 def _check_uploads(base, folder):
