@@ -132,7 +132,7 @@ size_t plan_named_end(const struct model_resource *resource)
 }
 
 void plan_named_whole(struct plan *plan, const struct model_resource *resource,
-                      const struct query_viewer *viewer, struct plan_ids ids)
+                      const struct query_viewer *viewer, struct plan_ids ids, bool is_locking)
 {
     plan_put(plan, "SELECT ");
     put_named(plan, resource, viewer, 0);
@@ -140,7 +140,7 @@ void plan_named_whole(struct plan *plan, const struct model_resource *resource,
     plan_put_all(plan, resource);
     put_rows(plan, resource, ids);
     put_key_order(plan, resource);
-    plan_put(plan, " FOR UPDATE");
+    plan_put(plan, is_locking ? " FOR UPDATE" : "");
     finish(plan);
 }
 

@@ -48,10 +48,10 @@ enum plan_named_cell {
 };
 void plan_named(struct plan *plan, const struct model_resource *resource,
                 const struct query_viewer *viewer, struct plan_ids ids, bool is_locking);
-/* The same under a lock, and all columns after it: cells as resource->columns, from
+/* The same, and all columns after it: cells as resource->columns, from
  * plan_named_end on. */
 void plan_named_whole(struct plan *plan, const struct model_resource *resource,
-                      const struct query_viewer *viewer, struct plan_ids ids);
+                      const struct query_viewer *viewer, struct plan_ids ids, bool is_locking);
 size_t plan_named_end(const struct model_resource *resource);
 
 /* A row by its key, or as a column of another row names it. */

@@ -34,7 +34,7 @@ struct write_request {
     struct slice idempotency_key; /* data NULL: none; create alone */
     char request_hash[65];        /* hex; of method, chain, format, parameters and bytes */
     bool is_admission; /* a look beforehand, while the bytes have not come: would it be let in? All
-                        * is checked, nothing is stored and answered */
+                        * is checked without a lock, nothing is stored and answered */
     /* Where write_has_bytes, but for an admission: the bytes, sealed. NULL afterwards where they
      * have become the record's, or nobody knows; else they are the caller's as they were. */
     struct blob_new **bytes;

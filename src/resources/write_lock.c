@@ -92,13 +92,15 @@ static enum result read_rows(struct writing *writing, struct plan *plan,
     return result == RESULT_NOT_FOUND ? taken : result;
 }
 
-/* What no write of ours changes needs no lock. */
-static bool is_written_to(const struct model_resource *resource)
+/* What no write of ours changes needs no lock, nor does a look beforehand: it would wait for
+ * uploads to the same project that are being stored, and is judged again when its own is. */
+static bool needs_lock(const struct writing *writing, const struct model_resource *resource)
 {
     const struct catalog_names *methods = &resource->catalog->methods;
-    return catalog_names_hold(methods, SLICE("POST")) ||
-           catalog_names_hold(methods, SLICE("PUT")) ||
-           catalog_names_hold(methods, SLICE("DELETE")) || resource->catalog->rules.activity.size;
+    bool is_written_to =
+        catalog_names_hold(methods, SLICE("POST")) || catalog_names_hold(methods, SLICE("PUT")) ||
+        catalog_names_hold(methods, SLICE("DELETE")) || resource->catalog->rules.activity.size;
+    return is_written_to && !writing->request->is_admission;
 }
 
 static bool holds_target(const struct writing *writing, const struct group *group)
@@ -113,9 +115,9 @@ static enum result read_part(struct writing *writing, const struct model_resourc
     struct plan plan;
     plan_init(&plan, writing->context->arena);
     if (is_whole)
-        plan_named_whole(&plan, resource, viewer, ids);
+        plan_named_whole(&plan, resource, viewer, ids, needs_lock(writing, resource));
     else
-        plan_named(&plan, resource, viewer, ids, is_locking && is_written_to(resource));
+        plan_named(&plan, resource, viewer, ids, is_locking && needs_lock(writing, resource));
     return read_rows(writing, &plan, resource, NULL);
 }
 
@@ -137,7 +139,7 @@ static enum result lock_each(struct writing *writing, const struct group *groups
     for (size_t i = 0; i < count; i++)
         rows[i] = (struct plan_row){.resource = groups[i].resource,
                                     .id = groups[i].ids.items[0],
-                                    .is_locking = is_written_to(groups[i].resource)};
+                                    .is_locking = needs_lock(writing, groups[i].resource)};
     plan_init(&plan, writing->context->arena);
     plan_named_each(&plan, rows, count, writing->write->viewer);
     return read_rows(writing, &plan, NULL, rows);
@@ -257,7 +259,7 @@ static size_t collect_above(const struct writing *writing, struct plan_row *rows
         if (link && above->level == 0 && above != write->resource && model_is_served(above) &&
             !leads_to(writing, above))
             rows[count++] = (struct plan_row){.resource = above,
-                                              .is_locking = is_written_to(above),
+                                              .is_locking = needs_lock(writing, above),
                                               .by = rows,
                                               .column = link->column};
     }

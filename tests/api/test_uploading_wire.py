@@ -53,6 +53,29 @@ def test_expect_continue_of_a_raw_body(uploader, content):
         assert id_of(connection.reply())
 
 
+def test_nobody_waits_to_be_let_in(uploader, store, mariadb):
+    """A look beforehand takes no lock: while another writes the same project and record, the body may come. It is judged again
+    when it is stored, and that waits."""
+    project = store.project()
+    number = store.insert("files", file_name="f", project_id=project)
+    with mariadb.connect("whmcs_write") as other, other.cursor() as cursor, Raw(uploader.server.port) as connection:
+        cursor.execute("START TRANSACTION")
+        cursor.execute(f"SELECT 1 FROM tbladdon_wbteampro_project WHERE project_id={project} FOR UPDATE")
+        cursor.execute(f"SELECT 1 FROM {TABLE} WHERE file_id={number} FOR UPDATE")
+        connection.send(uploader.raw_head(5, f"files/{number}/content", "PUT", "alice", "Expect: 100-continue\r\n", "text/plain"))
+        assert connection.reply().status == 100
+        connection.send(b"hello")
+        connection.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            connection.reply()
+        cursor.execute(f"UPDATE tbladdon_wbteampro_project SET project_function='archive' WHERE project_id={project}")
+        other.commit()
+        connection.socket.settimeout(20)
+        assert connection.reply().status == 409
+    assert store.value("files", number, "file_sha256") == ""
+    assert not uploader.disk.begun()
+
+
 @pytest.mark.parametrize("user,chain,status", [("alice", "files/99999999/content", 404), (None, None, 401)])
 def test_expect_continue_where_the_answer_is_known(uploader, content, user, chain, status):
     with uploader.nothing_stored(), Raw(uploader.server.port) as connection:

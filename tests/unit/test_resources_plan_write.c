@@ -119,7 +119,7 @@ static void test_named_whole(void **state)
     struct sample *sample = *state;
     const struct model_resource *timelogs = sample_resource(sample, "timelogs");
     struct plan plan = begin(state);
-    plan_named_whole(&plan, timelogs, &everybody, ids_of(1));
+    plan_named_whole(&plan, timelogs, &everybody, ids_of(1), true);
     assert_int_equal(plan_named_end(timelogs), PLAN_NAMED_REFERENCES + timelogs->reference_count);
     assert_int_equal(plan.item_count, timelogs->column_count);
     end(&plan,
