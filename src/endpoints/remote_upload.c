@@ -4,7 +4,7 @@
 #include "endpoints/remote_work.h"
 #include "store/blob_store.h"
 
-enum { FULL_BYTES = 64 * 1024 }; /* a buffer of so many is written */
+enum { FULL_BYTES = 128 * 1024 }; /* a buffer of so many is written */
 
 static const struct config *config_of(const struct remote_upload *upload)
 {
