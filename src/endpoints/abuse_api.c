@@ -101,7 +101,7 @@ static void on_end(struct http_request *http)
 static void on_abort(struct http_request *http)
 {
     struct abuse_request *request = http->data;
-    if (request && (request->job.run || request->is_in_line)) {
+    if (request && (request->job.run || request->login.is_in_line)) {
         atomic_store(&request->job.is_abandoned, true);
         return;
     }

@@ -5,18 +5,9 @@
  * The credential comes before the body in the order of checks, and a stranger's body is not worth
  * reading: until he is decided, reading pauses.
  */
-#include "base/clock.h"
 #include "endpoints/abuse_request.h"
-#include "endpoints/worker.h"
 
 /* --- refusing ------------------------------------------------------------------------------ */
-
-static void refuse_banned(struct abuse_request *request)
-{
-    metric_increment(METRIC_BANS_REFUSED);
-    abuse_refuse_banned(request);
-    abuse_answer_send(request);
-}
 
 static void explain(struct abuse_request *request, enum login_verdict verdict)
 {
@@ -53,110 +44,90 @@ static bool find_identifier(struct abuse_request *request)
 
 /* --- an attempt ---------------------------------------------------------------------------- */
 
-/* What came of an attempt that had its turn; again, it does nothing. Any thread. */
-static void end_attempt(struct abuse_request *request, enum ban_outcome outcome)
+static struct abuse_request *request_of(struct login_attempt *login)
 {
-    if (!request->is_undecided)
-        return;
-    request->is_undecided = false;
-    ban_attempt_end(request->gateway->guard.bans, &request->attempt, outcome, request->ban_name);
+    return (struct abuse_request *)((char *)login - offsetof(struct abuse_request, login));
 }
 
-static enum ban_outcome outcome_of(enum login_verdict verdict)
+static enum login_verdict check(struct login_attempt *login, struct database *database)
 {
-    if (verdict == LOGIN_WRONG)
-        return BAN_FAILED;
-    return verdict == LOGIN_OK ? BAN_SUCCEEDED : BAN_UNDECIDED;
-}
-
-static void check(struct pool_job *job, void *context)
-{
-    struct abuse_request *request = (struct abuse_request *)job;
-    struct worker *worker = context;
-    uint64_t began_us = clock_now_us();
-    enum login_verdict verdict = LOGIN_UNAVAILABLE;
-    if (worker) {
-        verdict = api_credential_check(request->gateway->credentials, worker->database,
-                                       request->identifier, &request->principal);
-        worker_report(worker);
-    }
+    struct abuse_request *request = request_of(login);
+    enum login_verdict verdict =
+        database ? api_credential_check(request->gateway->credentials, database,
+                                        request->identifier, &request->principal)
+                 : LOGIN_UNAVAILABLE;
     request->is_known = verdict == LOGIN_OK;
-    end_attempt(request, outcome_of(verdict));
     if (!request->is_known)
         explain(request, verdict);
-    request->http->phase_us[METRIC_PHASE_AUTH] = clock_now_us() - began_us;
-}
-
-static void on_checked(struct pool_job *job)
-{
-    struct abuse_request *request = (struct abuse_request *)job;
-    bool has_gone = job->was_dropped || atomic_load(&job->is_abandoned);
-    request->http->phase_us[METRIC_PHASE_QUEUE] = job->queued_us;
-    end_attempt(request, BAN_UNDECIDED);
-    job->run = NULL;
-    if (has_gone)
-        abuse_drop(request);
-    else if (request->is_known)
-        abuse_admit(request);
-    else
-        abuse_answer_send(request);
-}
-
-static void submit_attempt(struct abuse_request *request)
-{
-    struct pool_job *job = &request->job;
-    job->run = check;
-    job->done = on_checked;
-    if (!abuse_submit_job(request, gateway_login_lane(request->gateway, request->login_lane)))
-        end_attempt(request, BAN_UNDECIDED);
-}
-
-static struct abuse_request *request_of(struct ban_attempt *attempt)
-{
-    return (struct abuse_request *)((char *)attempt - offsetof(struct abuse_request, attempt));
+    return verdict;
 }
 
 /* Whoever stood in line before may have brought the same identifier, and been right. */
-static bool is_known_meanwhile(struct abuse_request *request)
+static bool is_known(struct login_attempt *login)
 {
+    struct abuse_request *request = request_of(login);
     request->is_known = api_credential_recall(request->gateway->credentials, request->identifier,
                                               &request->principal) == LOGIN_OK;
     return request->is_known;
 }
 
-static void on_turn(struct ban_attempt *attempt)
+static void run_check(struct pool_job *job, void *worker)
 {
-    struct abuse_request *request = request_of(attempt);
-    bool has_gone = atomic_load(&request->job.is_abandoned);
-    bool is_banned = bans_hold(request->gateway->guard.bans, &request->address);
-    request->is_in_line = false;
-    request->is_undecided = true;
-    if (has_gone || is_banned)
-        end_attempt(request, BAN_UNDECIDED);
-    if (has_gone) {
-        abuse_drop(request);
-    } else if (is_banned) {
-        refuse_banned(request);
-    } else if (is_known_meanwhile(request)) {
-        end_attempt(request, BAN_SUCCEEDED);
-        abuse_admit(request);
-    } else {
-        submit_attempt(request);
-    }
+    login_attempt_check(&((struct abuse_request *)job)->login, worker);
 }
 
-static void begin_attempt(struct abuse_request *request)
+static void on_checked(struct pool_job *job)
 {
-    request->attempt.loop = http_request_loop(request->http);
-    request->attempt.on_turn = on_turn;
-    enum ban_turn turn =
-        ban_attempt_begin(request->gateway->guard.bans, &request->attempt, &request->address);
-    request->is_in_line = turn == BAN_TURN_LATER;
-    request->is_undecided = turn == BAN_TURN_NOW;
-    if (turn == BAN_TURN_NOW)
-        submit_attempt(request);
-    else if (turn == BAN_TURN_NEVER)
-        refuse_banned(request);
+    login_attempt_done(&((struct abuse_request *)job)->login);
+}
+
+static bool submit(struct login_attempt *login, uint32_t lane)
+{
+    login->job->run = run_check;
+    login->job->done = on_checked;
+    return abuse_submit_job(request_of(login), lane);
+}
+
+static void admit(struct login_attempt *login)
+{
+    abuse_admit(request_of(login));
+}
+
+static void refuse(struct login_attempt *login)
+{
+    abuse_answer_send(request_of(login));
+}
+
+static void refuse_banned(struct login_attempt *login)
+{
+    abuse_refuse_banned(request_of(login));
+    abuse_answer_send(request_of(login));
+}
+
+static void drop(struct login_attempt *login)
+{
+    abuse_drop(request_of(login));
+}
+
+static void begin_attempt(struct abuse_request *request, enum gateway_lane lane)
+{
+    static const struct login_attempt_steps steps = {
+        .check = check,
+        .is_known = is_known,
+        .submit = submit,
+        .admit = admit,
+        .refuse = refuse,
+        .refuse_banned = refuse_banned,
+        .drop = drop,
+    };
+    request->login = (struct login_attempt){.steps = &steps,
+                                            .gateway = request->gateway,
+                                            .http = request->http,
+                                            .job = &request->job,
+                                            .address = &request->address,
+                                            .name = request->ban_name,
+                                            .lane = lane};
+    login_attempt_begin(&request->login);
 }
 
 /* --- all ----------------------------------------------------------------------------------- */
@@ -176,8 +147,7 @@ void abuse_credential_begin(struct abuse_request *request)
         abuse_admit(request);
         return;
     }
-    request->login_lane = verdict == LOGIN_DUE ? GATEWAY_LANE_RETURNING : GATEWAY_LANE_STRANGERS;
     request->http->most_body = UINT64_MAX; /* abuse_admit judges it, should it come to that */
     http_pause(request->http);
-    begin_attempt(request);
+    begin_attempt(request, verdict == LOGIN_DUE ? GATEWAY_LANE_RETURNING : GATEWAY_LANE_STRANGERS);
 }

@@ -15,7 +15,7 @@
 #define PORTCULLIS_ENDPOINTS_ABUSE_REQUEST_H
 
 #include "abuse/report_store.h"
-#include "endpoints/gateway.h"
+#include "endpoints/login_attempt.h"
 
 struct abuse_request {
     struct pool_job job; /* first: the pool gives it back */
@@ -32,10 +32,7 @@ struct abuse_request {
     struct slice ban_name;   /* under which its failures are counted */
     struct auth_principal principal;
     bool is_known;              /* the principal is */
-    struct ban_attempt attempt; /* of an identifier that memory does not know */
-    bool is_in_line;            /* the attempt waits for its turn */
-    bool is_undecided;          /* it had its turn, and has no outcome yet */
-    enum gateway_lane login_lane;
+    struct login_attempt login; /* of one that memory does not know */
 
     struct abuse_map *map; /* one reference; NULL: none was learnt when the report was read */
     struct report_variables variables;

@@ -1,16 +1,12 @@
 /*
- * The login of a request. What memory knows is let in at once. Anything else is an attempt: as many
- * of one address may be undecided as failures are left to it, the others wait in line
- * (auth-and-bans.md, "Bans"), each in its own request and at no worker's expense. An attempt is a
- * job of its own, in a lane of its own: whatever logins wait for, those who are in do not. Nor do
- * those whose row is due to be read again, which happens to everybody every auth.recheck: behind
+ * The login of a request. What memory knows is let in at once; anything else is an attempt
+ * (login_attempt.h), in a lane of its own: whatever logins wait for, those who are in do not. Nor
+ * do those whose row is due to be read again, which happens to everybody every auth.recheck: behind
  * the strangers of a storm they would all stand still.
  */
 #include <inttypes.h>
 
-#include "base/clock.h"
 #include "endpoints/remote_request.h"
-#include "endpoints/worker.h"
 
 /* --- refusing ------------------------------------------------------------------------------ */
 
@@ -30,13 +26,6 @@ void remote_refuse_too_fast(struct remote_request *request)
                 "%" PRIu64 " requests may come at once; the next one in %" PRIu64 " s", rate->limit,
                 rate->retry_s);
     request->problem.retry_after_s = (uint32_t)rate->retry_s;
-}
-
-static void refuse_banned(struct remote_request *request)
-{
-    metric_increment(METRIC_BANS_REFUSED);
-    remote_refuse_banned(request);
-    remote_refuse(request);
 }
 
 /* Sets the problem of a verdict that lets nobody in. */
@@ -107,101 +96,79 @@ static void go_on(struct remote_request *request)
 
 /* --- an attempt ---------------------------------------------------------------------------- */
 
-/* What came of an attempt that had its turn; again, it does nothing. Any thread. */
-static void end_attempt(struct remote_request *request, enum ban_outcome outcome)
+static struct remote_request *request_of(struct login_attempt *login)
 {
-    if (!request->is_undecided)
-        return;
-    request->is_undecided = false;
-    ban_attempt_end(request->gateway->guard.bans, &request->attempt, outcome,
-                    request->credentials.username);
+    return (struct remote_request *)((char *)login - offsetof(struct remote_request, login));
 }
 
-/* A right password without the right role is no failure, and no success that clears failures: the
- * caller is not let in. */
-static enum ban_outcome outcome_of(enum login_verdict verdict)
+static enum login_verdict check(struct login_attempt *login, struct database *database)
 {
-    if (verdict == LOGIN_WRONG)
-        return BAN_FAILED;
-    return verdict == LOGIN_OK ? BAN_SUCCEEDED : BAN_UNDECIDED;
-}
-
-static void check(struct pool_job *job, void *context)
-{
-    struct remote_request *request = (struct remote_request *)job;
-    struct worker *worker = context;
-    uint64_t began_us = clock_now_us();
-    enum login_verdict verdict = LOGIN_UNAVAILABLE;
-    if (worker) {
-        verdict = login_check(request->gateway->logins, worker->database, &request->credentials,
-                              &request->principal);
-        worker_report(worker);
-    }
+    struct remote_request *request = request_of(login);
+    enum login_verdict verdict = database ? login_check(request->gateway->logins, database,
+                                                        &request->credentials, &request->principal)
+                                          : LOGIN_UNAVAILABLE;
     request->is_known = verdict == LOGIN_OK;
-    end_attempt(request, outcome_of(verdict));
     if (!request->is_known)
         explain_login(request, verdict);
-    request->http->phase_us[METRIC_PHASE_AUTH] = clock_now_us() - began_us;
+    return verdict;
+}
+
+static void run_check(struct pool_job *job, void *worker)
+{
+    login_attempt_check(&((struct remote_request *)job)->login, worker);
 }
 
 static void on_checked(struct pool_job *job)
 {
-    struct remote_request *request = (struct remote_request *)job;
-    bool has_gone = job->was_dropped || atomic_load(&job->is_abandoned);
-    request->http->phase_us[METRIC_PHASE_QUEUE] = job->queued_us;
-    end_attempt(request, BAN_UNDECIDED);
-    job->run = NULL;
-    if (has_gone)
-        remote_drop(request);
-    else if (request->is_known)
-        go_on(request);
-    else
-        remote_refuse(request);
+    login_attempt_done(&((struct remote_request *)job)->login);
 }
 
-static void submit_attempt(struct remote_request *request)
+static bool submit(struct login_attempt *login, uint32_t lane)
 {
-    struct pool_job *job = &request->job;
-    job->run = check;
-    job->done = on_checked;
-    if (!remote_submit_job(request, gateway_login_lane(request->gateway, request->login_lane)))
-        end_attempt(request, BAN_UNDECIDED);
+    login->job->run = run_check;
+    login->job->done = on_checked;
+    return remote_submit_job(request_of(login), lane);
 }
 
-static struct remote_request *request_of(struct ban_attempt *attempt)
+static void admit(struct login_attempt *login)
 {
-    return (struct remote_request *)((char *)attempt - offsetof(struct remote_request, attempt));
+    go_on(request_of(login));
 }
 
-static void on_turn(struct ban_attempt *attempt)
+static void refuse(struct login_attempt *login)
 {
-    struct remote_request *request = request_of(attempt);
-    bool has_gone = atomic_load(&request->job.is_abandoned);
-    bool is_banned = bans_hold(request->gateway->guard.bans, &request->address);
-    request->is_in_line = false;
-    request->is_undecided = true;
-    if (has_gone || is_banned)
-        end_attempt(request, BAN_UNDECIDED);
-    if (has_gone)
-        remote_drop(request);
-    else if (is_banned)
-        refuse_banned(request);
-    else
-        submit_attempt(request);
+    remote_refuse(request_of(login));
 }
 
-static void begin_attempt(struct remote_request *request)
+static void refuse_banned(struct login_attempt *login)
 {
-    request->attempt.loop = http_request_loop(request->http);
-    request->attempt.on_turn = on_turn;
-    enum ban_turn turn =
-        ban_attempt_begin(request->gateway->guard.bans, &request->attempt, &request->address);
-    request->is_in_line = turn == BAN_TURN_LATER;
-    request->is_undecided = turn == BAN_TURN_NOW;
-    if (turn == BAN_TURN_NOW)
-        submit_attempt(request);
-    else if (turn == BAN_TURN_NEVER)
-        refuse_banned(request);
+    remote_refuse_banned(request_of(login));
+    remote_refuse(request_of(login));
+}
+
+static void drop(struct login_attempt *login)
+{
+    remote_drop(request_of(login));
+}
+
+static void begin_attempt(struct remote_request *request, enum gateway_lane lane)
+{
+    static const struct login_attempt_steps steps = {
+        .check = check,
+        .submit = submit,
+        .admit = admit,
+        .refuse = refuse,
+        .refuse_banned = refuse_banned,
+        .drop = drop,
+    };
+    request->login = (struct login_attempt){.steps = &steps,
+                                            .gateway = request->gateway,
+                                            .http = request->http,
+                                            .job = &request->job,
+                                            .address = &request->address,
+                                            .name = request->credentials.username,
+                                            .lane = lane};
+    login_attempt_begin(&request->login);
 }
 
 void remote_login_begin(struct remote_request *request)
@@ -217,8 +184,7 @@ void remote_login_begin(struct remote_request *request)
         explain_missing(request);
         remote_refuse(request);
     } else {
-        request->login_lane =
-            verdict == LOGIN_DUE ? GATEWAY_LANE_RETURNING : GATEWAY_LANE_STRANGERS;
-        begin_attempt(request);
+        begin_attempt(request,
+                      verdict == LOGIN_DUE ? GATEWAY_LANE_RETURNING : GATEWAY_LANE_STRANGERS);
     }
 }

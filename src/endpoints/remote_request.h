@@ -16,7 +16,7 @@
 #ifndef PORTCULLIS_ENDPOINTS_REMOTE_REQUEST_H
 #define PORTCULLIS_ENDPOINTS_REMOTE_REQUEST_H
 
-#include "endpoints/gateway.h"
+#include "endpoints/login_attempt.h"
 #include "resources/parameters.h"
 #include "resources/write_execute.h"
 
@@ -62,10 +62,7 @@ struct remote_request {
     struct login_credentials credentials;
     struct auth_principal principal; /* once is_known */
     bool is_known;
-    struct ban_attempt attempt; /* of a login that is not known */
-    bool is_in_line;            /* the attempt waits for its turn */
-    bool is_undecided;          /* it had its turn, and has no outcome yet */
-    enum gateway_lane login_lane;
+    struct login_attempt login; /* of one that memory does not know */
 
     struct query_viewer viewer; /* the principal, once is_compiled */
     struct query_set queries;   /* of a read */
