@@ -136,7 +136,8 @@ static void on_end(struct http_request *http)
 static void on_abort(struct http_request *http)
 {
     struct remote_request *request = http->data;
-    if (request && (request->job.run || request->login.is_in_line || remote_upload_is_working(request))) {
+    if (request &&
+        (request->job.run || request->login.is_in_line || remote_upload_is_working(request))) {
         atomic_store(&request->job.is_abandoned, true);
         return;
     }
