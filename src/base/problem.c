@@ -58,3 +58,11 @@ void problem_add(struct problem *problem, struct slice code, struct slice field,
     problem->last = cause;
     problem->cause_count++;
 }
+
+bool problem_names(const struct problem *problem, struct slice field)
+{
+    for (const struct problem_cause *cause = problem->first; cause; cause = cause->next)
+        if (slice_equal(cause->field, field))
+            return true;
+    return false;
+}

@@ -34,6 +34,8 @@ void problem_set(struct problem *problem, int status, struct slice message);
  * the client's. */
 void problem_add(struct problem *problem, struct slice code, struct slice field,
                  const char *detail_format, ...) __attribute__((format(printf, 4, 5)));
+/* Whether one of the causes is about that field. */
+bool problem_names(const struct problem *problem, struct slice field);
 
 static inline bool problem_is_set(const struct problem *problem)
 {

@@ -320,14 +320,6 @@ static void agree(struct writing *writing, size_t item, size_t by, const struct 
                               (long long)row->links[own]));
 }
 
-static bool was_refused(const struct writing *writing, struct slice field)
-{
-    for (const struct problem_cause *cause = writing->problem->first; cause; cause = cause->next)
-        if (slice_equal(cause->field, field))
-            return true;
-    return false;
-}
-
 static void check_agreement(struct writing *writing, size_t item)
 {
     const struct model_resource *resource = writing->write->resource;
@@ -342,8 +334,8 @@ static void check_agreement(struct writing *writing, size_t item)
                 : NULL;
         struct slice field = write_field(writing->write, item, resource->references[r].column,
                                          writing->context->arena);
-        bool is_usable =
-            above && above->is_found && above != writing->target && !was_refused(writing, field);
+        bool is_usable = above && above->is_found && above != writing->target &&
+                         !problem_names(writing->problem, field);
         for (size_t its = 0; is_usable && its < above->resource->reference_count; its++)
             agree(writing, item, r, above, its);
     }

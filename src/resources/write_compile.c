@@ -316,11 +316,7 @@ static void read_content(struct compiling *compiling, const struct value *value)
 
 static bool was_refused(const struct compiling *compiling, struct slice name)
 {
-    struct slice field = field_of(compiling, name);
-    for (const struct problem_cause *cause = compiling->problem->first; cause; cause = cause->next)
-        if (slice_equal(cause->field, field))
-            return true;
-    return false;
+    return problem_names(compiling->problem, field_of(compiling, name));
 }
 
 /* As if params had said so, where they say nothing. is_hint: better unsaid than refused. */

@@ -46,6 +46,18 @@ int blob_token_look(const struct blob_store *store, const char *token,
     return look(store->work, token, identity);
 }
 
+int blob_path_look(const struct blob_store *store, struct slice path,
+                   struct blob_identity *identity)
+{
+    struct blob_place place;
+    int error = blob_place_open(store, path, BENEATH_LOOK, &place);
+    if (error)
+        return error;
+    error = blob_place_look(&place, identity);
+    blob_place_close(&place);
+    return error;
+}
+
 bool blob_is_gone(int error)
 {
     return error == ENOENT || error == ENOTDIR || error == EISDIR;

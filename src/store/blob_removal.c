@@ -73,14 +73,9 @@ static bool write_rest(struct blob_removal *removal)
 static bool look(struct blob_removal *removal, struct slice path, struct blob_identity *identity)
 {
     char text[PATH_MAX];
-    struct blob_place place;
     if (beneath_check(path, text) != RESULT_OK)
         return false;
-    int error = blob_place_open(removal->store, path, BENEATH_LOOK, &place);
-    if (!error) {
-        error = blob_place_look(&place, identity);
-        blob_place_close(&place);
-    }
+    int error = blob_path_look(removal->store, path, identity);
     if (error == EISDIR)
         beneath_refuse(path, "not a regular file");
     else if (error)

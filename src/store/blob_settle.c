@@ -122,13 +122,8 @@ static enum outcome take_away(struct settling *settling, const struct name *put,
 /* Whether the intent's bytes lie at its path; or errno, when the disk does not say. */
 static int find(struct blob_store *store, const struct blob_intent *intent, bool *is_there)
 {
-    struct blob_place place;
     struct blob_identity there;
-    int error = blob_place_open(store, intent->path, BENEATH_LOOK, &place);
-    if (!error) {
-        error = blob_place_look(&place, &there);
-        blob_place_close(&place);
-    }
+    int error = blob_path_look(store, intent->path, &there);
     *is_there = !error && blob_identity_equal(&there, &intent->identity);
     return blob_is_gone(error) ? 0 : error;
 }

@@ -69,6 +69,9 @@ int blob_place_look(const struct blob_place *place, struct blob_identity *identi
 /* The same of a token. */
 int blob_token_look(const struct blob_store *store, const char *token,
                     struct blob_identity *identity);
+/* The same of a path that was checked. */
+int blob_path_look(const struct blob_store *store, struct slice path,
+                   struct blob_identity *identity);
 /* Whether such an error means that the bytes are not there: nothing is, or no file. */
 bool blob_is_gone(int error);
 /* Removes the path's file if it is still the one of that identity. 0, also when it is not; or
