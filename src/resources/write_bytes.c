@@ -40,6 +40,13 @@ static bool is_changed(const struct writing *writing, const struct write_value *
     return !value->must_equal && !stored_value_equals(value->column, &value->value, cell);
 }
 
+static void refuse_move(struct writing *writing, struct slice column)
+{
+    query_refuse_value(writing->problem, column,
+                       SLICE("what is stored, since the file's bytes lie where it says "
+                             "(files.path); another one together with the bytes"));
+}
+
 void write_bytes_check(struct writing *writing)
 {
     const struct write *write = writing->write;
@@ -51,9 +58,13 @@ void write_bytes_check(struct writing *writing)
     for (size_t i = 0; i < write->items[0].count; i++) {
         const struct write_value *value = &write->items[0].values[i];
         if (download_path_names(&columns, value->column->name) && is_changed(writing, value))
-            query_refuse_value(writing->problem, value->column->name,
-                               SLICE("what is stored, since the file's bytes lie where it says "
-                                     "(files.path); another one together with the bytes"));
+            refuse_move(writing, value->column->name);
+    }
+    for (size_t r = 0; r < write->resource->reference_count; r++) {
+        struct slice column = write->resource->references[r].column;
+        if (writing->rows[0].is_filled[r] && download_path_names(&columns, column) &&
+            !problem_names(writing->problem, column))
+            refuse_move(writing, column);
     }
 }
 

@@ -388,10 +388,11 @@ static enum result check_values(struct writing *writing)
     if (writing->write->kind == WRITE_DELETE)
         return RESULT_OK;
     check_kept(writing);
-    write_bytes_check(writing);
     enum result result = check_references(writing);
     for (size_t i = 0; result == RESULT_OK && i < writing->write->item_count; i++)
         check_agreement(writing, i);
+    if (result == RESULT_OK)
+        write_bytes_check(writing);
     if (result == RESULT_OK && !problem_is_set(writing->problem))
         result = check_tree(writing);
     return result == RESULT_OK && problem_is_set(writing->problem) ? RESULT_INVALID : result;

@@ -126,7 +126,8 @@ enum result write_delete(struct writing *writing);
 /* write_bytes.c */
 /* The bytes that the record is to have, sealed; NULL: none are given. */
 const struct blob_new *write_bytes_given(const struct writing *writing);
-/* 422 for a value that would say that the bytes lie elsewhere, where they stay. */
+/* 422 for a value that would say that the bytes lie elsewhere, where they stay: the client's, or a
+ * link that agreement has filled in. */
 void write_bytes_check(struct writing *writing);
 /* Remembers the bytes of rows that are about to go. */
 enum result write_bytes_find(struct writing *writing, const struct model_resource *resource,

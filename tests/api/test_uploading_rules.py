@@ -287,6 +287,16 @@ def test_a_template_over_the_name(start_uploader, store, project):
         assert faults(uploader.put(f"files/{number}", {"file_name": "b.txt"}).expect(422)) == {"file_name": "invalid_value"}
         assert faults(uploader.put(f"files/{number}", {"project_id": 0}).expect(422)) == {"project_id": "invalid_value"}
     uploader.put(f"files/{number}", {"file_name": "a.txt", "file_label": "l"}).success()
+    loose = put_file(uploader, b"loose", project_id=0, file_name="loose.txt")
+    action = {"action_id": store.action(project)}
+    with uploader.nothing_stored():
+        for params in (action, {**action, "project_id": 0}):
+            assert faults(uploader.put(f"files/{loose}", params).expect(422)) == {"project_id": "invalid_value"}
+        assert uploader.get(f"files/{loose}/download").http.content == b"loose"
+    uploader.put(f"files/{loose}", {**action, "file_content": "QUI="}).success()
+    assert uploader.get(f"files/{loose}/download").http.content == b"AB"
+    assert uploader.disk.all() == {f"{project}/a.txt": 3, f"{project}/loose.txt": 2}
+    uploader.delete(f"files/{loose}").success()
     uploader.put(f"files/{number}", {"file_name": "b.txt", "file_content": "QUI="}).success()
     assert uploader.disk.all() == {f"{project}/b.txt": 2}
     assert uploader.get(f"files/{number}/download").http.content == b"AB"
