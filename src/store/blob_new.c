@@ -224,6 +224,16 @@ static enum result publish_at(struct blob_new *blob, const struct blob_owner *ow
     return result;
 }
 
+/* "a/", "a/.": a folder's name, if any. */
+static bool ends_in_no_name(struct slice path)
+{
+    struct slice last = path;
+    struct slice part;
+    while (slice_split(&path, '/', &part))
+        last = part;
+    return last.size == 0 || slice_equal(last, SLICE("."));
+}
+
 /* What the template made of a row is checked as what a client sent: folders are made for it. */
 static enum result check(struct blob_new *blob, const struct blob_owner *owner, struct slice path)
 {
@@ -235,17 +245,20 @@ static enum result check(struct blob_new *blob, const struct blob_owner *owner, 
     enum result result = beneath_check(path, text);
     if (result != RESULT_OK)
         return result == RESULT_NOT_FOUND ? beneath_refuse(path, "empty") : result;
+    if (ends_in_no_name(path))
+        return beneath_refuse(path, "ends in no name");
     free(blob->published);
     blob->published = strdup(text);
     return blob->published ? RESULT_OK : RESULT_NO_MEMORY;
 }
 
-/* Rights are the operator's fault, not the path's. */
+/* Rights are the operator's fault, not the path's; that it leads through a file is the path's. */
 static enum result explain_folder(struct slice path, int error)
 {
-    return error == EACCES || error == EPERM || error == ENOTDIR
-               ? blob_explain_write("no folder for the file", error)
-               : beneath_explain(path, error);
+    if (error == ENOTDIR)
+        return beneath_refuse(path, "leads through a file");
+    return error == EACCES || error == EPERM ? blob_explain_write("no folder for the file", error)
+                                             : beneath_explain(path, error);
 }
 
 enum result blob_new_publish(struct blob_new *blob, const struct blob_owner *owner,

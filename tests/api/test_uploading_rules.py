@@ -281,7 +281,7 @@ def test_a_template_over_the_name(start_uploader, store, project):
     number = put_file(uploader, b"one", project_id=project, file_name="a.txt")
     assert uploader.disk.all() == {f"{project}/a.txt": 3}
     with uploader.nothing_stored():
-        for name in ("a.txt", "../../out.txt", "..", "a\0b", "x/" * 200):
+        for name in ("a.txt", "../../out.txt", "..", "a\0b", "x/" * 200, "a.txt/b", "a.txt/b/c", "a/", "a/.", "a.txt/"):
             answer = uploader.post("files", {"project_id": project, "file_name": name, "file_content": "QQ=="})
             assert faults(answer.expect(422)) == {"file_name": "invalid_value"}, name
         assert faults(uploader.put(f"files/{number}", {"file_name": "b.txt"}).expect(422)) == {"file_name": "invalid_value"}

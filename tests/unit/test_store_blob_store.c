@@ -327,6 +327,11 @@ static void test_paths_refused(void **state)
                                   SLICE("near"),
                                   SLICE("fifo"),
                                   SLICE("."),
+                                  SLICE("in/."),
+                                  SLICE("in/"),
+                                  SLICE("unmade/"),
+                                  SLICE("unmade/."),
+                                  SLICE("unmade//"),
                                   SLICE("in"),
                                   SLICE("new\0name"),
                                   SLICE(".portcullis/x"),
@@ -340,6 +345,7 @@ static void test_paths_refused(void **state)
         assert_int_equal(count_work(), 1);
     }
     assert_false(is_there("in/x"));
+    assert_false(is_there("unmade"));
     assert_int_equal(publish(blob, "in/./new//x", false), RESULT_OK);
     blob_new_keep(blob);
     assert_text("in/new/x", "hello");
@@ -350,7 +356,8 @@ static void test_below_a_file(void **state)
     (void)state;
     make_file("file", "bytes");
     struct blob_new *blob = sealed("hello");
-    assert_int_equal(publish(blob, "file/x", false), RESULT_FAILED);
+    assert_int_equal(publish(blob, "file/x", false), RESULT_DENIED);
+    assert_int_equal(publish(blob, "file/new/x", false), RESULT_DENIED);
     blob_new_discard(blob);
     assert_text("file", "bytes");
     assert_int_equal(count_work(), 0);
