@@ -162,6 +162,8 @@ static enum result refuse_path(struct writing *writing, enum result result)
     struct slice expected = result == RESULT_EXISTS
                                 ? SLICE("a name under which no other file lies (files.path)")
                                 : SLICE("a name that makes a path below files.root (files.path)");
+    if (result == RESULT_CONFLICT)
+        return result; /* told by write_execute.c, at the last attempt */
     if (result != RESULT_EXISTS && result != RESULT_DENIED && result != RESULT_INVALID) {
         write_explain_disk(result, writing->problem);
         return result;

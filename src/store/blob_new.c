@@ -238,6 +238,8 @@ static bool ends_in_no_name(struct slice path)
 static enum result check(struct blob_new *blob, const struct blob_owner *owner, struct slice path)
 {
     char text[PATH_MAX];
+    if (blob->state == BLOB_STUCK)
+        return RESULT_CONFLICT;
     if (blob->state != BLOB_SEALED || slice_find(owner->resource, '/') < owner->resource.size) {
         log_error("files", "%s cannot be published in its state", blob->token);
         return RESULT_FAILED;

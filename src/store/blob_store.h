@@ -64,7 +64,8 @@ struct slice blob_new_path(const struct blob_new *blob);
 /* Puts the sealed bytes at the path beneath the root, folders made as needed. Bytes that are there
  * already: RESULT_EXISTS, unless replaces (they are the owner's own, and kept until
  * blob_new_keep). RESULT_DENIED as blob_open, logged; RESULT_LIMIT; RESULT_FAILED. After any of
- * these nothing is there of it, and it can be published again. */
+ * these nothing is there of it, and it can be published again. RESULT_CONFLICT: it was published
+ * before, and could not be withdrawn; only blob_new_discard may follow. */
 enum result blob_new_publish(struct blob_new *blob, const struct blob_owner *owner,
                              struct slice path, bool replaces);
 /* Whether they were published in the place of others: then taking them back is for him alone who

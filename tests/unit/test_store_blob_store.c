@@ -619,6 +619,27 @@ static void test_left_swapped(void **state)
     assert_false(is_there("file"));
 }
 
+/* Others have put theirs there meanwhile: whose bytes belong there is not this attempt's to say. */
+static void test_stuck(void **state)
+{
+    struct row is = {.path = "own", .sha256 = HELLO_SHA256};
+    (void)state;
+    make_file("own", "old");
+    struct blob_new *blob = sealed("hello");
+    assert_int_equal(publish(blob, "own", true), RESULT_OK);
+    assert_int_equal(unlink(at("own")), 0);
+    make_file("own", "theirs");
+    blob_new_withdraw(blob);
+    assert_int_equal(publish(blob, "own", true), RESULT_CONFLICT);
+    assert_int_equal(publish(blob, "free", false), RESULT_CONFLICT);
+    assert_false(is_there("free"));
+    blob_new_discard(blob);
+    assert_text("own", "theirs");
+    assert_int_equal(count_work(), 2);
+    struct blob_settled settled = settle(&is);
+    assert_clean(&settled);
+}
+
 /* Another gateway replaced the bytes again, before the keeper came. */
 static void test_left_swapped_and_overtaken(void **state)
 {
@@ -905,6 +926,7 @@ int main(void)
         TEST(test_left_before_the_link),
         TEST(test_left_published_where_the_row_names_none),
         TEST(test_left_swapped),
+        TEST(test_stuck),
         TEST(test_left_swapped_and_overtaken),
         TEST(test_left_before_the_swap),
         TEST(test_left_removal),
