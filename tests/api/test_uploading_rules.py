@@ -306,8 +306,8 @@ def test_a_template_over_the_name(start_uploader, store, project):
     assert uploader.get(f"files/{number}/download").http.content == b"AB"
 
 
-def test_a_replaced_file_at_its_old_place_comes_back_when_nothing_is_stored(start_uploader, store):
-    """The commit decides, not the disk."""
+def test_bytes_at_their_place_stay_when_others_are_not_stored(start_uploader, store):
+    """A dry run and a refused row, where the new bytes would lie in the old ones' place: these are never touched."""
     uploader = start_uploader({"files.path": "{file_name}"})
     number = put_file(uploader, b"one", file_name="a.txt")
     with uploader.nothing_stored():
