@@ -206,6 +206,7 @@ def test_full_to_the_last_page(start, small_disk):
     place = start(root=small_disk)
     number = place.record(noise(300_000))
     filler = small_disk / ".portcullis" / "filler"
+    answers = collections.Counter()
     with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(b"x" * 4096)
@@ -214,8 +215,10 @@ def test_full_to_the_last_page(start, small_disk):
         for way, (head, body) in {"form": create_form(b"x" * 5000, {"file_name": "f"}), "raw": replace_raw(number, b"y" * 5000)}.items():
             said = exchange(place.port, head, body)
             assert said.status in (200, 507), (way, said)
+            answers[said.status] += 1
             if said.status == 200 and way == "form":
                 place.uploader.delete(f"files/{json.loads(said.body)['response']['file']['file_id']}").success()
+    assert answers[507] and answers[200], answers
     filler.unlink()
     place.agree()
     place.uploader.delete(f"files/{number}").success()
