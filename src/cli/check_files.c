@@ -122,7 +122,10 @@ static bool has_resources(const struct model *model)
 
 static int end(struct file_check *check, enum result result)
 {
-    if (result == RESULT_NO_MEMORY)
+    if (check->walk_error)
+        printf("FAILED   files: files.root, %s, cannot be walked: %s\n", check->files->root,
+               strerror(check->walk_error));
+    else if (result == RESULT_NO_MEMORY)
         printf("FAILED   files: out of memory\n");
     else if (result != RESULT_OK)
         printf("FAILED   files: the rows cannot be read: %s (%u)\n",

@@ -31,6 +31,7 @@ struct file_check {
     struct database *database;
     struct file_set seen; /* bytes that rows name */
     size_t counts[FILE_VERDICTS];
+    int walk_error; /* errno of walking files.root; 0: none */
 };
 
 /* Counts, and prints what is a fault. about: the row, or "file"; detail may be NULL. */
@@ -54,6 +55,7 @@ typedef enum result check_row_step(struct file_check *check, const struct file_c
 enum result check_each_row(struct file_check *check, check_row_step *step, void *context);
 
 enum result check_rows(struct file_check *check);
+/* RESULT_FAILED with walk_error, or the rows' result. */
 enum result check_orphans(struct file_check *check);
 
 #endif

@@ -27,7 +27,6 @@ struct orphans {
     struct file_check *check;
     struct orphan *table;
     bool has_more; /* than MOST_ORPHANS: the rest is left for another time */
-    bool has_failed;
 };
 
 /* --- the disk ------------------------------------------------------------------------------- */
@@ -41,9 +40,10 @@ static void add(struct orphans *orphans, const char *path, const struct stat *st
         return;
     }
     orphan = calloc(1, sizeof(*orphan) + size + 1);
-    orphans->has_failed = orphans->has_failed || !orphan;
-    if (!orphan)
+    if (!orphan) {
+        orphans->check->walk_error = ENOMEM;
         return;
+    }
     orphan->size = (uint64_t)status->st_size;
     orphan->path_size = size;
     memcpy(orphan->path, path, size + 1);
@@ -81,16 +81,29 @@ static void look_at(struct orphans *orphans, FTS *walk, FTSENT *entry, size_t ro
     }
 }
 
+/* NULL at the end, and with *error, which fts_read tells by errno alone. */
+static FTSENT *read_next(FTS *walk, int *error)
+{
+    errno = 0;
+    FTSENT *entry = fts_read(walk);
+    if (!entry)
+        *error = errno;
+    return entry;
+}
+
 static void walk(struct orphans *orphans)
 {
     char *roots[] = {orphans->check->files->root, NULL};
+    int *error = &orphans->check->walk_error;
     FTSENT *entry;
     FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
-    orphans->has_failed = !walk;
-    while (walk && !orphans->has_failed && (entry = fts_read(walk)))
+    if (!walk) {
+        *error = errno;
+        return;
+    }
+    while (!*error && (entry = read_next(walk, error)))
         look_at(orphans, walk, entry, strlen(roots[0]));
-    if (walk)
-        fts_close(walk);
+    fts_close(walk);
 }
 
 /* --- once more ------------------------------------------------------------------------------ */
@@ -184,7 +197,7 @@ enum result check_orphans(struct file_check *check)
 {
     struct orphans orphans = {.check = check};
     walk(&orphans);
-    enum result result = orphans.has_failed ? RESULT_NO_MEMORY : RESULT_OK;
+    enum result result = check->walk_error ? RESULT_FAILED : RESULT_OK;
     if (result == RESULT_OK && orphans.table) {
         blob_intents_each(check->files->root, forget_intent, &orphans);
         result = check_each_row(check, forget_row, &orphans);
