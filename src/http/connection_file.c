@@ -256,9 +256,10 @@ static bool is_ready(struct http_connection *c, uint64_t most)
         return true;
     if (sender->ready < least(sender->left, most))
         sender->ready += look_ahead(c);
-    if (sender->ready == 0)
-        fetch_later(c);
-    return sender->ready > 0;
+    if (sender->ready > 0)
+        return true;
+    fetch_later(c); /* may end the connection, and the sender with it */
+    return false;
 }
 
 static void finish(struct http_connection *c)
