@@ -296,17 +296,20 @@ static uint64_t count_unsent(const struct http_connection *c)
 }
 
 /* A client that reads slowly may need long until its socket takes more of us; what it has taken
- * meanwhile is seen in the kernel's queue. That is asked for four times in a timeout at most. */
+ * meanwhile is seen in the kernel's queue. That is asked for every quarter of a timeout at most,
+ * whether anything moves or not; a wait's first look has nothing to compare with, and only notes
+ * what there is. */
 static void sweep_writing(struct http_connection *c, uint64_t now_us)
 {
     uint64_t limit_us = c->home->server->options.limits->write_timeout_ms * 1000;
-    if (!is_older(c, now_us, limit_us / 4))
+    if (now_us <= c->looked_us + limit_us / 4)
         return;
     uint64_t unsent = count_unsent(c);
-    if (unsent != c->unsent_seen) {
-        c->unsent_seen = unsent;
+    bool is_first = c->looked_us < c->since_us;
+    if (!is_first && unsent != c->unsent_seen)
         c->since_us = now_us;
-    }
+    c->looked_us = now_us;
+    c->unsent_seen = unsent;
     if (is_older(c, now_us, limit_us))
         http_connection_end(c, HTTP_END_WRITE_STALL);
 }

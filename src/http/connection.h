@@ -81,7 +81,8 @@ struct http_connection {
     struct http_writable *writable; /* owned; NULL until a file had to wait for the client */
     uint64_t queued_bytes;          /* payload of answers not yet sent */
     uint64_t since_us;              /* in this state, or since the write last moved */
-    uint64_t unsent_seen;           /* what the client had not taken when last looked at */
+    uint64_t looked_us;             /* when what the client had not taken was last looked at */
+    uint64_t unsent_seen;           /* and how much that was */
     uint32_t turn_bytes;            /* of files, sent in this turn of the loop */
     uint32_t dropped_bytes;         /* read and thrown away since the last request */
 
