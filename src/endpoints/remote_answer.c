@@ -72,7 +72,7 @@ static bool is_conditional_read(const struct remote_request *request)
 static bool is_not_modified(const struct remote_request *request, struct slice tag)
 {
     return is_conditional_read(request) &&
-           tag_matches(http_request_field(request->http, SLICE("if-none-match")), tag);
+           tag_matches(http_request_list(request->http, SLICE("if-none-match")), tag);
 }
 
 static void send_envelope(struct remote_request *request, struct remote_answer *answer)

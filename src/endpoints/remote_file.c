@@ -168,12 +168,12 @@ static void send_bytes(struct remote_request *request, const struct shared_file 
     http_respond(request->http, &response);
 }
 
-static enum file_verdict judge(const struct http_request *http, const struct file_version *version)
+static enum file_verdict judge(struct http_request *http, const struct file_version *version)
 {
     const struct file_conditions conditions = {
-        .if_match = http_request_field(http, SLICE("if-match")),
+        .if_match = http_request_list(http, SLICE("if-match")),
         .if_unmodified_since = http_request_field(http, SLICE("if-unmodified-since")),
-        .if_none_match = http_request_field(http, SLICE("if-none-match")),
+        .if_none_match = http_request_list(http, SLICE("if-none-match")),
         .if_modified_since = http_request_field(http, SLICE("if-modified-since")),
     };
     bool is_conditional = http->method == HTTP_GET || http->method == HTTP_HEAD;

@@ -183,7 +183,7 @@ static void answer_file(struct http_request *request, const struct static_answer
                                           : SLICE("no-cache"));
     http_response_field(&response, SLICE("Vary"), SLICE("Accept-Encoding"));
     add_common_fields(&response);
-    if (tag_matches(http_request_field(request, SLICE("if-none-match")), tag)) {
+    if (tag_matches(http_request_list(request, SLICE("if-none-match")), tag)) {
         response.status = 304;
         http_respond(request, &response);
         return;

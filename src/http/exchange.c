@@ -1,6 +1,7 @@
 #include "http/exchange.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "http/server.h"
@@ -162,4 +163,34 @@ struct slice http_request_field(const struct http_request *request, struct slice
             return request->fields[i].value;
     }
     return slice_of(NULL, 0);
+}
+
+/* The lines of that name joined at text, which may be NULL; returns the bytes they take. */
+static size_t join_lines(const struct http_request *request, struct slice name, char *text)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < request->field_count; i++) {
+        const struct http_field *field = &request->fields[i];
+        if (!slice_equal_nocase(field->name, name))
+            continue;
+        if (text != NULL && size > 0)
+            text[size - 1] = ',';
+        if (text != NULL && field->value.size > 0)
+            memcpy(text + size, field->value.data, field->value.size);
+        size += field->value.size + 1;
+    }
+    return size == 0 ? 0 : size - 1;
+}
+
+struct slice http_request_list(struct http_request *request, struct slice name)
+{
+    struct slice first = http_request_field(request, name);
+    size_t size = join_lines(request, name, NULL);
+    if (size == first.size)
+        return first;
+    char *text = arena_alloc(&request->arena, size);
+    if (text == NULL)
+        return first;
+    join_lines(request, name, text);
+    return slice_of(text, size);
 }

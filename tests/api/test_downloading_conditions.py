@@ -8,6 +8,7 @@ import pytest
 
 from support import downloads
 from support.answers import BASE, Client, credentials
+from support.raw import exchange, raw_request
 
 pytestmark = pytest.mark.chains
 BODY = b"0123456789"
@@ -36,6 +37,14 @@ def ask(api, old_file):
 def test_validators(ask, old_file):
     answer = ask()
     assert answer.headers["ETag"] == old_file[1] and answer.headers["Last-Modified"] == FORMS[0]
+
+
+@pytest.mark.parametrize("field,match,other", [("If-None-Match", 304, 200), ("If-Match", 200, 412)])
+def test_lists_on_several_lines(gateway, old_file, field, match, other):
+    """RFC 9110 5.3: several lines of a list field are one list."""
+    for tags, status in (('"x"', "TAG"), match), (("TAG", '"x"'), match), (("", "TAG"), match), (('"x"', '"y", TAG', ""), match), (('"x"', '"y"'), other), (("", ""), other):
+        lines = "".join(f"{field}: {tag.replace('TAG', old_file[1])}\r\n" for tag in tags)
+        assert exchange(gateway.port, raw_request(f"files/{old_file[0]}/download", lines)).status == status, tags
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

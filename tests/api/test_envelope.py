@@ -12,7 +12,7 @@ import pytest
 
 from support.answers import Client, address, credentials, expected_xml, same_xml, seen_xml
 from support.oracle import Exact
-from support.raw import exchange
+from support.raw import exchange, raw_request
 
 pytestmark = pytest.mark.envelope
 
@@ -258,6 +258,14 @@ def test_etag_and_304(api, chain, fmt):
             assert "Cache-Control" in again.headers and "Vary" in again.headers and "Date" in again.headers
         for other in ('"nope"', tag[:-2] + 'x"', "", "nonsense"):
             assert api.get(chain, fmt=fmt, method=method, headers={"If-None-Match": other}).status == 200
+
+
+def test_tags_on_several_lines(api, gateway):
+    """RFC 9110 5.3: several lines of If-None-Match are one list."""
+    tag = api.get("projects/100").headers["ETag"]
+    for tags, status in (('"x"', tag), 304), ((tag, '"x"'), 304), (("", '"x"', tag), 304), (('"x"', '"y"'), 200):
+        lines = "".join(f"If-None-Match: {one}\r\n" for one in tags)
+        assert exchange(gateway.port, raw_request("projects/100", lines)).status == status, tags
 
 
 def test_tags_stay_whole_under_repetition(api):

@@ -10,6 +10,7 @@ import requests
 
 from support.answers import BASE
 from support.gateway import ROOT
+from support.raw import exchange
 
 PAGE = BASE + "/sandbox/"
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -162,3 +163,11 @@ def test_all_of_the_sandbox_is_under_150_kib_compressed(gateway):
     folder = pathlib.Path(ROOT) / "sandbox"
     paths = ["", *(file.relative_to(folder).as_posix() for file in folder.glob("assets/*"))]
     assert sum(len(ask(gateway, PAGE + path, Accept_Encoding="gzip").bytes) for path in paths) < 150 * 1024
+
+
+def test_tags_on_several_lines(gateway):
+    """RFC 9110 5.3: several lines of If-None-Match are one list."""
+    tag = ask(gateway, PAGE).headers["ETag"]
+    for tags, status in (('"x"', tag), 304), ((tag, '"x"'), 304), (('"x"', '"y"'), 200):
+        lines = "".join(f"If-None-Match: {one}\r\n" for one in tags)
+        assert exchange(gateway.port, f"GET {PAGE} HTTP/1.1\r\nHost: t\r\n{lines}\r\n".encode()).status == status, tags
