@@ -9,6 +9,7 @@
  * hash over the root's folder assets/, so that what lies there can be kept by browsers for ever.
  */
 #include <brotli/encode.h>
+#include <errno.h>
 #include <fts.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,15 +109,30 @@ static int by_name(const FTSENT **a, const FTSENT **b)
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
+/* Links that lead nowhere or in a circle are an editor's marks, where their name is hidden. */
+static int is_unreadable(const FTSENT *entry)
+{
+    int is_bad_link = entry->fts_info == FTS_SLNONE || entry->fts_info == FTS_DC;
+    return entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS ||
+           (is_bad_link && entry->fts_name[0] != '.');
+}
+
 static void add_folder(const char *root, char *folder)
 {
     char *const folders[] = {folder, NULL};
     FTS *tree = fts_open(folders, FTS_LOGICAL | FTS_NOCHDIR, by_name);
     if (!tree)
         fail("cannot be read", folder);
-    for (FTSENT *entry = fts_read(tree); entry; entry = fts_read(tree))
+    errno = 0;
+    for (FTSENT *entry = fts_read(tree); entry; entry = fts_read(tree)) {
+        if (is_unreadable(entry))
+            fail("cannot be read", entry->fts_path);
         if (entry->fts_info == FTS_F && entry->fts_name[0] != '.')
             add_file(root, entry->fts_path + strlen(folder) + 1, entry->fts_path);
+        errno = 0;
+    }
+    if (errno != 0)
+        fail("cannot be read", folder);
     fts_close(tree);
 }
 
@@ -209,8 +225,12 @@ static void write_body(FILE *c, FILE *bin, const struct bytes *bytes)
 static void write_coded(FILE *c, FILE *bin, const struct file *file,
                         struct bytes (*code)(const struct bytes *plain))
 {
+    if (!types[type_of(file->path)].is_text) {
+        fprintf(c, "{0, 0}, ");
+        return;
+    }
     struct bytes coded = code(&file->plain);
-    if (types[type_of(file->path)].is_text && coded.size + 64 < file->plain.size)
+    if (coded.size + 64 < file->plain.size)
         write_body(c, bin, &coded);
     else
         fprintf(c, "{0, 0}, ");
