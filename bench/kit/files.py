@@ -167,8 +167,19 @@ def _slow(gateway, target):
     child = subprocess.Popen([sys.executable, "-m", "kit.slow_readers", str(gateway.port), str(READERS), target],
                              cwd=Path(__file__).resolve().parent.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     if child.stdout.readline() != b"ready\n":
+        _end(child)
         raise SystemExit("bench: the slow readers did not get their first bytes")
     return child
+
+
+def _end(child):
+    """Whatever has become of the readers, they are gone afterwards; what they ended with."""
+    try:
+        child.communicate(b"\n", timeout=30)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+    return child.returncode
 
 
 def _readers(paths, base, settings, say):
@@ -183,10 +194,13 @@ def _readers(paths, base, settings, say):
         for turn in range(settings.rounds + 1):
             for name in list(rounds)[::1 if turn % 2 else -1]:
                 readers = _slow(gateway, target) if name == "beside" else None
-                played = load.wrk(paths, gateway, _route("same", "record"), base, settings.seconds if turn else 1,
-                                  turn * 100 + 7, connections=4)
-                if readers:
-                    readers.communicate(b"\n")
+                try:
+                    played = load.wrk(paths, gateway, _route("same", "record"), base, settings.seconds if turn else 1,
+                                      turn * 100 + 7, connections=4)
+                finally:
+                    code = _end(readers) if readers else 0
+                if code:
+                    raise SystemExit("bench: a slow reader was cut off, so the figures beside them say nothing")
                 if turn:
                     rounds[name].append(played)
     finally:
