@@ -283,15 +283,8 @@ function enter(user, resources) {
 }
 
 function logout() {
-  for (const item of app.history) forgetBlob(item);
-  Object.assign(app, { user: null, apiId: '', catalog: new Catalog([]), history: [], shown: null, seen: new Map(), lastTag: null, stored: null, request: newRequest(), attemptsLeft: null });
-  document.body.dataset.stage = 'out';
-  $('api-id').value = '';
-  history.replaceState(null, '', location.pathname);
-  fill($('code'));
-  fill($('answer'));
-  setConnection('out', 'Not logged in');
-  $('user').focus();
+  location.replace(location.pathname);
+/** A page loaded anew knows nothing: what was under way is cancelled, what was shown and typed is gone. */
 }
 
 /* --- the frame ---------------------------------------------------------------------------------------- */

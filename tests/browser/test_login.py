@@ -35,6 +35,23 @@ def test_the_connection_line_says_who_is_in(bench):
     assert bench.driver.current_url == bench.url
 
 
+def test_logging_out_gives_up_what_is_under_way(bench):
+    """Its answer is for who has left: neither the next login's screen nor history has it."""
+    bench.nav("projects", "Create", "POST").put("field-project_notes", "only for alice").nav("projects", "Find")
+    bench.driver.execute_cdp_cmd("Network.enable", {})
+    slow = {"offline": False, "latency": 3000, "downloadThroughput": -1, "uploadThroughput": -1}
+    bench.driver.execute_cdp_cmd("Network.emulateNetworkConditions", slow)
+    try:
+        bench.click("#send").click("#logout")
+    finally:
+        bench.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {**slow, "latency": 0})
+    bench.until(lambda: bench.stage() == "out", "logged out")
+    assert not bench.all("#builder input"), "what was typed is gone too"
+    bench.login("zoë")
+    bench.pause(4)
+    assert bench.text("#side-tabs") == "ResourcesHistory" and not bench.status(), "nothing is in the history, nothing is shown"
+
+
 def test_names_and_passwords_beyond_ascii(page):
     page.login("zoë")
     page.sees("#connection", "Logged in as zoë")
