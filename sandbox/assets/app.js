@@ -101,14 +101,16 @@ const app = {
   },
 
   async loadRecord() {
-    const read = newRequest({ links: app.request.links.map((link) => ({ ...link })) });
+    if (app.sending) return;
+    const asked = app.request;
+    const read = newRequest({ links: asked.links.map((link) => ({ ...link })) });
     const missing = missingPart(read, app.catalog);
     if (missing) return tell(missing);
     const item = await ask(read);
     const record = item?.answer?.value?.response?.[app.catalog.get(lastLink(read).name).singular];
-    if (record) {
+    if (record && app.request === asked) {
       app.stored = record;
-      app.request.ifMatch = app.lastTag ?? '';
+      asked.ifMatch = tagOf(item.answer) ?? '';
       app.changed('load');
       announce('The stored values stand in the fields as hints.');
     }
@@ -200,10 +202,12 @@ function forgetBlob(item) {
 
 /** What an answer teaches: tag, ids that exist, whether the login still holds. */
 function learn({ answer, request }) {
-  const tag = answer.header('etag');
-  if (tag && answer.code < 300 && request.api === 'remote') app.lastTag = tag.replace(/-(gzip|br)"$/, '"');
+  if (answer.code < 300 && request.api === 'remote') app.lastTag = tagOf(answer) ?? app.lastTag;
   eachRecord(answer.value, app.catalog, (name, record) => {
     const key = app.catalog.get(name)?.key;
+/** As If-Match takes it: of the record, not of a coding. */
+const tagOf = (answer) => answer.header('etag')?.replace(/-(gzip|br)"$/, '"') ?? null;
+
     if (!key || !record[key] || request.method === 'DELETE') return;
     const seen = app.seen.get(name) ?? app.seen.set(name, new Map()).get(name);
     const title = record[`${app.catalog.get(name).singular}_name`] ?? record.title ?? record.file_name ?? '';
