@@ -53,13 +53,13 @@ const app = {
   recall(item) {
     app.request = cloneRequest(item.request);
     app.stored = null;
-    app.shown = item;
+    show(item);
     app.changed();
     drawAnswer(app);
   },
 
   clearHistory() {
-    for (const item of app.history) forgetBlob(item);
+    for (const item of app.history) if (item !== app.shown) forgetBlob(item);
     app.history = [];
     drawSide();
   },
@@ -173,8 +173,7 @@ async function ask(request) {
   app.sending = null;
   $('send').disabled = false;
   remember(item);
-  app.shown = item;
-  drawAnswer(app);
+  show(item);
   keepFocus(() => {
     const showsFaults = request.method !== 'GET' && request === app.request;
     if (showsFaults) drawBuilder($('builder'), app);
@@ -193,6 +192,13 @@ function remember(item) {
     forgetBlob(old);
     old.answer = { ...old.answer, text: '(no longer kept)', blob: null, value: null, format: 'text' };
   }
+}
+
+/** What is shown keeps its blob, though the history may have forgotten it. */
+function show(item) {
+  if (app.shown && !app.history.includes(app.shown)) forgetBlob(app.shown);
+  app.shown = item;
+  drawAnswer(app);
 }
 
 function forgetBlob(item) {

@@ -76,6 +76,7 @@ export function readTiming(value) {
   return (value ?? '').split(',').map((part) => part.trim().match(/^([\w-]+);dur=([\d.]+)/)).filter(Boolean).map((match) => [match[1], Number(match[2])]);
 }
 
+/** A blob's address is of this origin: opened there, an uploader's own page would be a page of ours. So no blob has a type. */
 function readAnswer(xhr, { request }, time) {
   const headers = readHeaders(xhr);
   const header = (name) => headers.find(([key]) => key === name)?.[1] ?? null;
@@ -86,7 +87,6 @@ function readAnswer(xhr, { request }, time) {
     status: xhr.status, headers, header, time, phases: readTiming(header('server-timing')), type,
     bytes: xhr.response.byteLength,
     text: isText && !isFile ? new TextDecoder().decode(xhr.response) : null,
-    blob: isText && !isFile ? null : new Blob([xhr.response], { type }),
-    isFile: Boolean(isFile),
+    blob: isText && !isFile ? null : new Blob([xhr.response], { type: 'application/octet-stream' }),
   };
 }

@@ -288,6 +288,19 @@ def test_downloads_are_saved_as_they_are(bench, downloads, sandbox_files):
     assert (downloads / name).read_bytes() in [file.read_bytes() for file in sandbox_files.rglob("*") if file.is_file()]
 
 
+def test_a_download_is_never_a_page_of_ours(bench):
+    """Its blob has this origin: text/html of an uploader's must not be shown there. It outlives a cleared history."""
+    bench.nav("files", "download").put("id-0", "2").send()
+    bench.tab("side", "history")
+    bench.click(bench.key("clear-history"))
+    bench.script("""window.made = []; const create = URL.createObjectURL; URL.createObjectURL = (blob) => { window.made.push(blob.type); return create(blob); };
+        window.dropped = []; const drop = URL.revokeObjectURL; URL.revokeObjectURL = (url) => { window.dropped.push(url); drop(url); };""")
+    shown = bench.find("#save-file").get_attribute("href")
+    bench.send()
+    assert bench.script("return window.made") == ["application/octet-stream"]
+    assert bench.script("return window.dropped") == [shown], "kept as long as it was shown"
+
+
 def test_old_clients_statuses(open_page, start_gateway):
     """http.error_status=always_200: the code is in the envelope."""
     page = open_page(start_gateway({"http.error_status": "always_200"})).visit().login()
