@@ -5,6 +5,7 @@ import { drawBuilder } from './builder.js';
 import { Catalog } from './catalog.js';
 import { drawChainBar } from './chain_bar.js';
 import { drawCode, drawCodeTabs } from './code_panel.js';
+import { indent, parse, stringify } from './json.js';
 import { md5 } from './md5.js';
 import { emptyScope, fromPermalink, lastLink, missingPart, newRequest, permalink } from './request.js';
 import { send } from './send.js';
@@ -55,7 +56,6 @@ const app = {
     app.stored = null;
     show(item);
     app.changed();
-    drawAnswer(app);
   },
 
   clearHistory() {
@@ -85,9 +85,9 @@ const app = {
   turnPage(request, words) {
     const next = cloneRequest(request);
     if (next.raw !== null) {
-      const params = JSON.parse(next.raw || '{}');
+      const params = parse(next.raw.trim() || '{}');
       for (const [word, text] of Object.entries(words)) { if (text === '') delete params[word]; else params[word] = text; }
-      next.raw = JSON.stringify(params, null, 2);
+      next.raw = indent(stringify(params));
     } else {
       next.scopes[''] ??= emptyScope();
       Object.assign(next.scopes[''].words, words);
@@ -206,14 +206,14 @@ function forgetBlob(item) {
   item.blobUrl = undefined;
 }
 
+/** As If-Match takes it: of the record, not of a coding. */
+const tagOf = (answer) => answer.header('etag')?.replace(/-(gzip|br)"$/, '"') ?? null;
+
 /** What an answer teaches: tag, ids that exist, whether the login still holds. */
 function learn({ answer, request }) {
   if (answer.code < 300 && request.api === 'remote') app.lastTag = tagOf(answer) ?? app.lastTag;
   eachRecord(answer.value, app.catalog, (name, record) => {
     const key = app.catalog.get(name)?.key;
-/** As If-Match takes it: of the record, not of a coding. */
-const tagOf = (answer) => answer.header('etag')?.replace(/-(gzip|br)"$/, '"') ?? null;
-
     if (!key || !record[key] || request.method === 'DELETE') return;
     const seen = app.seen.get(name) ?? app.seen.set(name, new Map()).get(name);
     const title = record[`${app.catalog.get(name).singular}_name`] ?? record.title ?? record.file_name ?? '';
@@ -292,9 +292,9 @@ function enter(user, resources) {
   announce(user ? `Logged in as ${user.name}` : 'Ready for the abuse API');
 }
 
+/** A page loaded anew knows nothing: what was under way is cancelled, what was shown and typed is gone. */
 function logout() {
   location.replace(location.pathname);
-/** A page loaded anew knows nothing: what was under way is cancelled, what was shown and typed is gone. */
 }
 
 /* --- the frame ---------------------------------------------------------------------------------------- */

@@ -65,6 +65,17 @@ function object(stream) {
   return members;
 }
 
+/** The document of a value that parse gave. */
+export function stringify(value) {
+  if (value instanceof Exact) return value.source;
+  if (Array.isArray(value)) return `[${value.map(stringify).join(',')}]`;
+  if (isObject(value)) return `{${Object.entries(value).map(([name, one]) => `${JSON.stringify(name)}:${stringify(one)}`).join(',')}}`;
+  return JSON.stringify(value);
+}
+
+/** The same document without the blanks between; no value is touched. */
+export const compact = (text) => [...tokens(text)].map((token) => token.text).join('');
+
 /** The same document, indented; no value is touched. */
 export function indent(text) {
   let out = '';

@@ -1,4 +1,5 @@
 /** A request as the page holds it, and what it is on the wire. Credentials are no part of it. */
+import { Exact, compact, indent, isObject, parse } from './json.js';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
 export const FORMS = [['clean', 'Clean'], ['rewritten', 'Rewritten'], ['direct', 'Direct']];
@@ -146,11 +147,19 @@ export function paramsOf(request, catalog) {
   return { value: writeParams(request, catalog) };
 }
 
+/** params as they are sent, or '' when there are none. JSON that was typed goes as it is: its numbers may be more than
+ * JavaScript can hold. */
+export function paramsText(request, catalog) {
+  const { value, error } = paramsOf(request, catalog);
+  if (!Array.isArray(value) && !Object.keys(value).length) return '';
+  return request.raw !== null && !error ? compact(request.raw) : JSON.stringify(value);
+}
+
 function readRaw(text) {
   if (!text.trim()) return { value: {} };
   try {
-    const value = JSON.parse(text);
-    if (value !== null && typeof value === 'object') return { value };
+    const value = parse(text);
+    if (isObject(value) || Array.isArray(value)) return { value };
     return { value: {}, error: 'params must be a JSON object, or a list of objects' };
   } catch (error) {
     return { value: {}, error: error.message };
@@ -171,9 +180,8 @@ export function addressOf(apiUrl, request, form) {
 /** The pairs that a client sends beside the address, credentials first. */
 export function pairsOf(request, catalog, user) {
   const pairs = [['username', user.name], ['password', user.hash]];
-  const { value } = paramsOf(request, catalog);
-  const isEmpty = !Array.isArray(value) && !Object.keys(value).length;
-  if (!isEmpty) pairs.push(['params', JSON.stringify(value)]);
+  const params = paramsText(request, catalog);
+  if (params) pairs.push(['params', params]);
   return pairs;
 }
 
@@ -209,10 +217,10 @@ export function missingPart(request, catalog) {
 /** The part of the page's address behind '#': the request, and nothing secret. */
 export function permalink(request, catalog) {
   if (request.api === 'abuse') return '#/abuse/create';
-  const { value } = paramsOf(request, catalog);
+  const params = paramsText(request, catalog);
   const query = [];
   if (request.method !== 'GET') query.push(['method', request.method.toLowerCase()]);
-  if (Object.keys(value).length || Array.isArray(value)) query.push(['params', JSON.stringify(value)]);
+  if (params) query.push(['params', params]);
   const links = request.links.flatMap((link, i) => {
     const wants = link.wantsId && !link.id ? ['{id}'] : link.id ? [encodeURIComponent(link.id)] : [];
     const names = i === request.links.length - 1 ? [link.name, ...request.siblings].join(',') : link.name;
@@ -260,6 +268,7 @@ function readSegments(request, segments, catalog) {
 
 /** The same text for the same members in any order. */
 function canonical(value) {
+  if (value instanceof Exact) return value.source;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical)}]`;
   return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`)}}`;
@@ -268,14 +277,14 @@ function canonical(value) {
 /** Parameters back into the form; what the form has no place for is kept as JSON. */
 function readParams(request, text, catalog) {
   let params;
-  try { params = JSON.parse(text); } catch { params = undefined; }
+  try { params = parse(text); } catch { params = undefined; }
   const before = canonical(params);
-  if (params !== undefined && params !== null && !Array.isArray(params)) {
+  if (isObject(params)) {
     if (isList(request)) readListParams(request, params, catalog);
     else readWriteParams(request, params);
     if (canonical(paramsOf(request, catalog).value) === before) return;
   }
-  request.raw = params === undefined ? text : JSON.stringify(params, null, 2);
+  request.raw = params === undefined ? text : indent(text);
 }
 
 const WORDS = ['limit', 'page', 'offset', 'sort', 'fields', 'search', 'cursor', 'count'];
@@ -286,7 +295,7 @@ function readScope(params) {
     if (WORDS.includes(name)) scope.words[name] = String(value);
     else if (value === null) scope.filters.push({ column: name, operator: 'null', value: '' });
     else if (Array.isArray(value)) scope.filters.push({ column: name, operator: 'in', value: value.join(', ') });
-    else if (typeof value === 'object') readConditions(scope, name, value);
+    else if (isObject(value)) readConditions(scope, name, value);
     else scope.filters.push({ column: name, operator: 'eq', value: String(value) });
   }
   return scope;

@@ -2,17 +2,17 @@
  * Sending. Whatever is asked goes as POST with the credentials in the body and the method as a parameter: so no address
  * of this page's ever holds them.
  */
-import { addressOf, isDownload, needsFile, paramsOf } from './request.js';
+import { addressOf, isDownload, needsFile, paramsText } from './request.js';
 
 /** The wire's view of a request: {method, url, headers, body}. */
 export function wire(context) {
   const { request } = context;
   if (request.api === 'abuse') return abuseWire(context);
   const { url, action } = addressOf(context.apiUrl, request, context.form);
-  const { value } = paramsOf(request, context.catalog);
+  const params = paramsText(request, context.catalog);
   const headers = { Prefer: 'server-timing' };
   const pairs = [...(action ? [['action', action]] : []), ['username', context.user.name], ['password', context.user.hash], ['method', request.method.toLowerCase()]];
-  if (Array.isArray(value) || Object.keys(value).length) pairs.push(['params', JSON.stringify(value)]);
+  if (params) pairs.push(['params', params]);
   if (request.ifMatch) headers['If-Match'] = request.ifMatch;
   if (request.idempotencyKey && request.method === 'POST') headers['Idempotency-Key'] = request.idempotencyKey;
   if (needsFile(request)) return bytesWire(context, url, action, headers);

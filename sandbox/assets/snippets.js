@@ -2,7 +2,8 @@
  * The request as programs, each whole: saved to a file and run, it asks and prints what it was given. Answers in JSON are
  * walked, one row a line; answers in XML are printed.
  */
-import { addressOf, isDownload, needsFile, paramsOf, resultMembers } from './request.js';
+import { Exact, isNumber } from './json.js';
+import { addressOf, isDownload, needsFile, paramsOf, paramsText, resultMembers } from './request.js';
 
 export const LANGUAGES = [
   ['address', 'Address'], ['curl', 'curl'], ['php', 'PHP'], ['python', 'Python'], ['javascript', 'JavaScript'], ['go', 'Go'],
@@ -14,7 +15,7 @@ export function describe({ apiUrl, abuseUrl, request, catalog, user, apiId, form
   if (request.api === 'abuse') return describeAbuse(abuseUrl, request, apiId);
   const { url, action } = addressOf(apiUrl, request, form);
   const { value } = paramsOf(request, catalog);
-  const isEmpty = !Array.isArray(value) && !Object.keys(value).length;
+  const text = paramsText(request, catalog);
   const headers = [];
   if (request.ifMatch) headers.push(['If-Match', request.ifMatch]);
   if (request.idempotencyKey && request.method === 'POST') headers.push(['Idempotency-Key', request.idempotencyKey]);
@@ -22,7 +23,8 @@ export function describe({ apiUrl, abuseUrl, request, catalog, user, apiId, form
   return {
     method: request.method, url, headers,
     fields: [...(action ? [['action', action]] : []), ['username', user.name], ['password', user.hash]],
-    params: isEmpty ? null : value,
+    params: text ? value : null,
+    paramsText: text,
     upload: request.method === 'POST' && request.file ? fileName : null,
     bytes: needsFile(request) ? fileName : null,
     saveAs: isDownload(request) ? 'download.bin' : null,
@@ -73,7 +75,7 @@ const STEP = { php: 4, python: 4, javascript: 2 };
 function literal(value, language, indent) {
   const style = STYLES[language];
   if (value === null || typeof value === 'boolean') return style.words[value];
-  if (typeof value === 'number') return String(value);
+  if (isNumber(value)) return String(value);
   if (typeof value === 'string') return style.string(value);
   const isList = Array.isArray(value);
   const parts = isList ? value.map((item) => literal(item, language, indent + STEP[language]))
@@ -87,10 +89,24 @@ function literal(value, language, indent) {
   return `${open.trim()}\n${parts.map((part) => `${pad}${part},\n`).join('')}${' '.repeat(indent)}${close.trim()}`;
 }
 
+/** Numbers that survive being a literal and being printed as JSON again. */
+const KEPT = { php: /^-?[1-9]\d{0,17}$/, python: /^-?[1-9]\d{0,999}$/, javascript: /^(?!)/ };
+
+function isKept(value, language) {
+  if (value instanceof Exact) return KEPT[language].test(value.source);
+  return value === null || typeof value !== 'object' || Object.values(value).every((one) => isKept(one, language));
+}
+
+/** params as an expression: a literal and what makes JSON of it, or the text where the language would change a number. */
+function paramsExpression(d, language, call, indent) {
+  if (!isKept(d.params, language)) return STYLES[language].string(d.paramsText);
+  return `${call}(${literal(d.params, language, indent)})`;
+}
+
 /* --- curl --------------------------------------------------------------------------------------- */
 
 function curl(d) {
-  const pairs = [...d.fields, ...(d.params ? [['params', JSON.stringify(d.params)]] : [])];
+  const pairs = [...d.fields, ...(d.params ? [['params', d.paramsText]] : [])];
   const how = d.upload ? '--form-string' : '--data-urlencode';
   const lines = ['curl -sS'];
   if (d.method === 'GET') lines[0] += ' --get';
@@ -109,7 +125,7 @@ function curl(d) {
 function php(d) {
   const out = ['<?php', `$url = ${quotePhp(d.url)};`, '$fields = ['];
   for (const [name, value] of d.fields) out.push(`    ${quotePhp(name)} => ${quotePhp(value)},`);
-  if (d.params) out.push(`    'params' => json_encode(${literal(d.params, 'php', 4)}),`);
+  if (d.params) out.push(`    'params' => ${paramsExpression(d, 'php', 'json_encode', 4)},`);
   if (d.upload) out.push(`    'file' => new CURLFile(${quotePhp(d.upload)}),`);
   out.push('];', '');
   const inQuery = d.method === 'GET' || d.bytes;
@@ -146,10 +162,11 @@ function phpEnd(d) {
 
 function python(d) {
   const walks = !d.saveAs && !d.isXml && !d.isAbuse;
-  const out = [...(walks || d.params ? ['import json'] : []), ...(walks || d.isAbuse ? ['import sys'] : []), ...(walks || d.params || d.isAbuse ? [''] : []), 'import requests', ''];
+  const usesJson = d.params && isKept(d.params, 'python');
+  const out = [...(walks || usesJson ? ['import json'] : []), ...(walks || d.isAbuse ? ['import sys'] : []), ...(walks || usesJson || d.isAbuse ? [''] : []), 'import requests', ''];
   out.push('fields = {');
   for (const [name, value] of d.fields) out.push(`    ${quotePython(name)}: ${quotePython(value)},`);
-  if (d.params) out.push(`    'params': json.dumps(${literal(d.params, 'python', 4)}),`);
+  if (d.params) out.push(`    'params': ${paramsExpression(d, 'python', 'json.dumps', 4)},`);
   out.push('}');
   const more = [d.method === 'GET' || d.bytes ? 'params=fields' : 'data=fields'];
   if (d.upload) more.push(`files={'file': open(${quotePython(d.upload)}, 'rb')}`);
@@ -183,7 +200,7 @@ function javascript(d) {
   if (out.length) out.push('');
   out.push(`const fields = new ${d.upload ? 'FormData' : 'URLSearchParams'}(${d.upload ? '' : '{'}`);
   const pairs = [...d.fields.map(([name, value]) => [jsKey(name), quoteJs(value)]),
-    ...(d.params ? [['params', `JSON.stringify(${literal(d.params, 'javascript', d.upload ? 0 : 2)})`]] : [])];
+    ...(d.params ? [['params', paramsExpression(d, 'javascript', 'JSON.stringify', d.upload ? 0 : 2)]] : [])];
   if (d.upload) {
     out[out.length - 1] += ');';
     for (const [name, value] of pairs) out.push(`fields.append('${name}', ${value});`);
@@ -228,7 +245,7 @@ function go(d) {
   const imports = new Set(['fmt', 'io', 'net/http', 'os']);
   const body = [];
   const check = ['\tif err != nil {', '\t\tfmt.Fprintln(os.Stderr, err)', '\t\tos.Exit(1)', '\t}'];
-  const pairs = [...d.fields, ...(d.params ? [['params', JSON.stringify(d.params)]] : [])];
+  const pairs = [...d.fields, ...(d.params ? [['params', d.paramsText]] : [])];
   if (d.upload) goUpload(d, pairs, imports, body, check);
   else {
     imports.add('net/url');

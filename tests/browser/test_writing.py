@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -98,6 +99,47 @@ def test_json_is_kept_when_the_form_comes_back(bench):
     assert json.loads(bench.find(bench.key("raw")).get_attribute("value")) == {"project_name": "as JSON"}
     bench.click(bench.key("raw-switch"))
     assert bench.find(bench.key("field-project_name")).get_attribute("value") == "as JSON"
+
+
+NUMBERS = '{"project_name":"exact","project_notes":"1 : 2","custom_big":18446744073709551615,"custom_amount":12.50}'
+
+
+def test_numbers_in_json_are_sent_as_they_were_typed(bench, store):
+    """remote-api.md section 8: more than JavaScript's numbers hold."""
+    bench.nav("projects", "Create", "POST").click(bench.key("raw-switch")).put("raw", NUMBERS.replace(",", ",\n "))
+    assert NUMBERS in bench.program("curl") and "18446744073709551615" in bench.program("python")
+    for language in ("php", "javascript", "go"):
+        assert NUMBERS in bench.program(language).replace('\\"', '"'), "as text: the language's own numbers are smaller"
+    bench.requests()
+    bench.send()
+    body = next(body for method, url, body in bench.requests() if method == "POST")
+    assert parse_qs(body)["params"] == [NUMBERS]
+    number = bench.json()["response"]["project"]["project_id"]
+    assert store.value("projects", number, "custom_big") == "18446744073709551615"
+    link = bench.script("return location.hash")
+    assert parse_qs(link.split("?", 1)[1])["params"] == [NUMBERS]
+    bench.at("#/v1/projects/json").at(link)
+    assert json.loads(bench.find(bench.key("raw")).get_attribute("value"), parse_int=str)["custom_big"] == "18446744073709551615"
+
+
+def slow_down(bench, latency):
+    bench.driver.execute_cdp_cmd("Network.enable", {})
+    bench.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {"offline": False, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1})
+
+
+def test_what_was_loaded_for_another_request_is_not_applied(bench, store):
+    number = store.project(project_name="slow")
+    bench.at(f"#/v1/projects/{number}/json?method=put")
+    slow_down(bench, 2000)
+    try:
+        bench.mark()
+        bench.click(bench.key("load")).at("#/v1/projects/100/json?method=put")
+        bench.answered()
+    finally:
+        slow_down(bench, 0)
+    assert bench.chain() == "projects/100"
+    assert bench.find(bench.key("ifMatch")).get_attribute("value") == ""
+    assert bench.find(bench.key("field-project_name")).get_attribute("placeholder") != "slow"
 
 
 # ---- files and reports: what this gateway serves of them -----------------------------------------
