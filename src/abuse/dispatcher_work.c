@@ -43,6 +43,18 @@ static void append_name(struct buffer *out, const struct outbox_item *item)
 
 /* --- written down -------------------------------------------------------------------------- */
 
+/* A report that refuses its mark (a lost column, one of another type, a trigger) leaves the
+ * transaction as it is: its suspension is done all the same. */
+static enum result mark_report(const struct work *work)
+{
+    struct dispatcher *dispatcher = work->dispatcher;
+    enum result result = report_link_mark_suspended(dispatcher->reports, dispatcher->database,
+                                                    work->item.report_id);
+    bool is_refused =
+        result == RESULT_STALE || result == RESULT_INVALID || result == RESULT_EXISTS;
+    return is_refused ? RESULT_OK : result;
+}
+
 static enum result record_done(const struct work *work, bool marks_report)
 {
     struct dispatcher *dispatcher = work->dispatcher;
@@ -51,12 +63,21 @@ static enum result record_done(const struct work *work, bool marks_report)
     if (result == RESULT_OK)
         result = outbox_done(database, dispatcher->claimant.name, work->item.id);
     if (result == RESULT_OK && marks_report)
-        result = report_link_mark_suspended(dispatcher->reports, database, work->item.report_id);
-    /* A table that has lost its column leaves the transaction as it is. */
-    if (result == RESULT_OK || result == RESULT_STALE)
+        result = mark_report(work);
+    if (result == RESULT_OK)
         return database_commit(database);
     database_rollback(database);
     return result;
+}
+
+/* A report that may not be written, or that others hold, must not keep its suspension from
+ * ending. */
+static enum result record_success(const struct work *work)
+{
+    enum result result = record_done(work, work->item.action == OUTBOX_SUSPEND);
+    bool ends_unmarked =
+        result == RESULT_DENIED || result == RESULT_FAILED || result == RESULT_CONFLICT;
+    return ends_unmarked ? record_done(work, false) : result;
 }
 
 static enum result record_ending(const struct work *work)
@@ -68,10 +89,7 @@ static enum result record_ending(const struct work *work)
     enum result result = RESULT_FAILED;
     switch (work->ending) {
     case ENDING_DONE:
-        result = record_done(work, work->item.action == OUTBOX_SUSPEND);
-        /* A report that may not be written must not keep its suspension from ending. */
-        return result == RESULT_DENIED || result == RESULT_FAILED ? record_done(work, false)
-                                                                  : result;
+        return record_success(work);
     case ENDING_FAILED:
         return outbox_failed(database, name, work->item.id, why, work->pause_s);
     case ENDING_POSTPONED:

@@ -160,7 +160,10 @@ def test_without_the_reports_table(start, outbox, whmcs):
 
 
 @pytest.mark.parametrize("change", ["ALTER TABLE mod_abusemanagerpro_reports DROP COLUMN suspended_at", "DROP TABLE tblactivitylog",
-                                    "REVOKE"])
+                                    "ALTER TABLE mod_abusemanagerpro_reports MODIFY suspended_at tinyint",
+                                    "ALTER TABLE mod_abusemanagerpro_reports DROP suspended_at, ADD suspended_at datetime AS (NULL)",
+                                    "CREATE TRIGGER refusing BEFORE UPDATE ON mod_abusemanagerpro_reports FOR EACH ROW "
+                                    "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'", "REVOKE"])
 def test_a_success_ends_whatever_else_cannot_be_written(start, outbox, whmcs, mariadb, change):
     """A suspension that was carried out is never asked for again because its report or its log line could not be written."""
     options = {}
