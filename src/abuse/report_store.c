@@ -145,7 +145,7 @@ static enum result write_log(struct storing *storing)
                                  : RESULT_NO_MEMORY;
 }
 
-/* Whatever the report says, it cannot be kept. */
+/* Whatever the report says, it cannot be kept; but perhaps under a map that is learnt anew. */
 static enum result check_map(struct storing *storing)
 {
     const struct abuse_map *map = storing->order->map;
@@ -153,10 +153,10 @@ static enum result check_map(struct storing *storing)
         report_refuse_for_now(storing->refusal, REPORT_NOT_STORED, MISSING_S,
                               "Not stored: reports cannot be kept: %.*s",
                               SLICE_ARGS(map->off_reason));
-    return map->off_reason.size ? RESULT_UNAVAILABLE : RESULT_OK;
+    return map->off_reason.size ? RESULT_STALE : RESULT_OK;
 }
 
-/* What this report needs and the database has not. */
+/* What this report needs and the database had not when the map was learnt. */
 static enum result check_needs(struct storing *storing)
 {
     const struct report_order *order = storing->order;
@@ -176,7 +176,7 @@ static enum result check_needs(struct storing *storing)
         report_refuse_for_now(refusal, REPORT_NOT_STORED, MISSING_S,
                               "Not stored: the table portcullis_idempotency is missing, without "
                               "which no Idempotency-Key is kept");
-    return report_is_refused(refusal) ? RESULT_UNAVAILABLE : RESULT_OK;
+    return report_is_refused(refusal) ? RESULT_STALE : RESULT_OK;
 }
 
 /* --- one attempt --------------------------------------------------------------------------- */

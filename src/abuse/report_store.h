@@ -38,8 +38,8 @@ struct report_receipt {
 /* 1 to 255 visible ASCII characters. */
 bool report_key_is_sane(struct slice key);
 
-/* RESULT_OK with *receipt. RESULT_STALE, *refusal set too: the schema changed under the map, to be
- * learnt anew and tried once more. Else *refusal says why, and nothing is stored, but perhaps for
+/* RESULT_OK with *receipt. RESULT_STALE, *refusal set too: the map does not fit the schema, or lacks
+ * what the report needs: to be learnt anew and tried once more. Else *refusal says why, and nothing is stored, but perhaps for
  * a lost commit. The arena holds what is made on the way. */
 enum result report_store(struct database *database, const struct report_order *order,
                          struct arena *arena, struct report_receipt *receipt,

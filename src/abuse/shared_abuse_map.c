@@ -54,6 +54,18 @@ struct abuse_map *shared_abuse_map_acquire(struct shared_abuse_map *shared)
     return map;
 }
 
+/* What is missing for long is learnt again and again, and told once. */
+static bool are_findings_known(const struct abuse_map *known, const struct abuse_map *learnt)
+{
+    const struct abuse_finding *a = known ? known->findings : NULL;
+    const struct abuse_finding *b = learnt->findings;
+    while (a && b && slice_equal(a->text, b->text)) {
+        a = a->next;
+        b = b->next;
+    }
+    return known && !a && !b;
+}
+
 static void log_findings(const struct abuse_map *map)
 {
     for (const struct abuse_finding *finding = map->findings; finding; finding = finding->next)
@@ -91,7 +103,8 @@ enum result shared_abuse_map_refresh(struct shared_abuse_map *shared, const stru
         result = abuse_map_learn(shared->catalog, database, &learnt);
     if (learnt) {
         shared->learnt_us = clock_now_us();
-        log_findings(learnt);
+        if (!are_findings_known(known, learnt))
+            log_findings(learnt);
         put(shared, learnt);
     }
     pthread_mutex_unlock(&shared->learn_lock);

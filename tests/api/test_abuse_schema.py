@@ -251,6 +251,30 @@ def test_an_outbox_that_goes(start, crooked):
     assert crooked.one(f"SELECT COUNT(*) FROM {REPORTS}") == 1, "rolled back"
 
 
+HIDE = f"RENAME TABLE {REPORTS} TO hidden"
+
+
+@pytest.mark.parametrize("gone,back,report", [
+    (HIDE, f"RENAME TABLE hidden TO {REPORTS}", {}),
+    ("RENAME TABLE portcullis_outbox TO hidden", "RENAME TABLE hidden TO portcullis_outbox", {"suspend_method": "immediate"}),
+    ("RENAME TABLE portcullis_idempotency TO hidden", "RENAME TABLE hidden TO portcullis_idempotency", {"headers": {"Idempotency-Key": "k"}}),
+    (f"ALTER TABLE {REPORTS} DROP admin_notes", f"ALTER TABLE {REPORTS} ADD admin_notes text NOT NULL", {"admin_notes": "x"}),
+    (f"ALTER TABLE {REPORTS} DROP status", f"ALTER TABLE {REPORTS} ADD status varchar(20) NOT NULL", {}),
+])
+def test_what_was_missing_at_the_start_is_made_up_for(start, crooked, gone, back, report):
+    """The log says what is missing; once it is there, reports are stored without a restart. It is said once, however many ask."""
+    crooked.run(gone)
+    server, reporter = start()
+    for _ in range(2):
+        time.sleep(1.1)  # past the pause between two readings
+        reporter.report(**report).refused(503, "GW007")
+    wait_until(lambda: server.metrics()["portcullis_schema_reads_total"] >= 2, 5, "read anew")
+    lines = [line["message"] for line in server.log_lines() if line.get("event") == "schema"]
+    assert lines and len(lines) == len(set(lines)), lines
+    change(crooked, back)
+    reporter.report(**report).stored()
+
+
 # ---- a privilege is missing ------------------------------------------------------------------------------
 
 def test_with_select_alone_nothing_is_stored(start_gateway, crooked, mariadb):
