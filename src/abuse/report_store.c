@@ -268,23 +268,28 @@ static void explain(enum result result, struct report_refusal *refusal)
 {
     static const struct {
         enum result result;
+        uint32_t retry_s;
         const char *text;
     } rows[] = {
-        {RESULT_UNKNOWN,
+        {RESULT_UNKNOWN, BUSY_S,
          "The database went away while this was being stored: it may be stored or not, and is not "
          "tried again. Look before you repeat it, or repeat it with the same Idempotency-Key"},
-        {RESULT_CONFLICT, "Not stored: others are writing about the same service; try again"},
-        {RESULT_UNAVAILABLE, "Not stored: the database cannot be reached; try again"},
-        {RESULT_TIMEOUT, "Not stored: the database took too long; try again"},
-        {RESULT_DENIED, "Not stored: the gateway's database user lacks a privilege"},
-        {RESULT_STALE, "Not stored: a table or column that is needed is missing"},
-        {RESULT_NO_MEMORY, "Not stored: memory is out; try again"},
+        {RESULT_CONFLICT, BUSY_S,
+         "Not stored: others are writing about the same service; try again"},
+        {RESULT_UNAVAILABLE, BUSY_S, "Not stored: the database cannot be reached; try again"},
+        {RESULT_TIMEOUT, BUSY_S, "Not stored: the database took too long; try again"},
+        {RESULT_DENIED, MISSING_S, "Not stored: the gateway's database user lacks a privilege"},
+        {RESULT_STALE, MISSING_S, "Not stored: a table or column that is needed is missing"},
+        {RESULT_NO_MEMORY, BUSY_S, "Not stored: memory is out; try again"},
     };
     const char *text = "Not stored: the database refused it";
+    uint32_t retry_s = BUSY_S;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (rows[i].result == result)
+        if (rows[i].result == result) {
             text = rows[i].text;
-    report_refuse_for_now(refusal, REPORT_NOT_STORED, BUSY_S, "%s", text);
+            retry_s = rows[i].retry_s;
+        }
+    report_refuse_for_now(refusal, REPORT_NOT_STORED, retry_s, "%s", text);
 }
 
 enum result report_store(struct database *database, const struct report_order *order,

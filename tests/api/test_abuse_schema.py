@@ -284,6 +284,7 @@ def test_with_select_alone_nothing_is_stored(start_gateway, crooked, mariadb):
         server = start_gateway({"mysql.database": DATABASE, "mysql.user": "reader", "ban.table": "read"})
         answer = Reporter(server.url).report().refused(503, "GW007")
         assert answer.description == "Not stored: the gateway's database user lacks a privilege"
+        assert answer.headers["Retry-After"] == "60", "a person has to mend it"
         Reporter(server.url).report(service_id="99").refused(404, "GW004")
     finally:
         mariadb.run("DROP USER reader@localhost", database=None)
