@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abuse/whmcs_answer.h"
+#include "base/network.h"
 
 struct whmcs_caller {
     const struct config_abuse *config; /* borrowed */
@@ -25,10 +26,14 @@ bool whmcs_is_configured(const struct config_abuse *config)
     return config->whmcs_url[0] && config->whmcs_identifier[0] && config->whmcs_secret[0];
 }
 
+/* A name that begins like an address is a name: 127.0.0.1.example.com may lie anywhere. */
 static bool is_loopback(struct slice host)
 {
-    return slice_equal_nocase(host, SLICE("localhost")) || slice_equal(host, SLICE("[::1]")) ||
-           slice_starts_with(host, SLICE("127."));
+    struct network_address address;
+    if (host.size >= 2 && host.data[0] == '[' && host.data[host.size - 1] == ']')
+        host = slice_of(host.data + 1, host.size - 2);
+    return slice_equal_nocase(host, SLICE("localhost")) ||
+           (network_address_parse(host, &address) && network_address_is_loopback(&address));
 }
 
 bool whmcs_is_in_the_clear(const struct config_abuse *config)

@@ -46,6 +46,12 @@ static void test_plain_text_beyond_this_machine(void **state)
         {"http://[::1]:8080/x", false},
         {"http://[2001:db8::1]:8080", true},
         {"http://10.0.0.1/127.0.0.1", true},
+        {"http://127.0.0.1.nip.io/", true},
+        {"http://127.example.com:8080", true},
+        {"http://127.0.0.", true},
+        {"http://[0:0:0:0:0:0:0:1]/x", false},
+        {"http://[::1", true},
+        {"http://[]", true},
         {"", false},
     };
     char x[] = "x";
