@@ -196,7 +196,10 @@ static enum ban_change change_slot(struct slot *slot, const struct ban *ban)
         slot->expires_ms = ban->expires_ms;
     if (is_row)
         slot->poll = ban->poll & POLL_BITS;
-    return is_later || is_sooner || is_found ? BAN_CHANGED : BAN_SAME;
+    if (!is_later && !is_sooner && !is_found)
+        return BAN_SAME;
+    slot->pull = 0; /* not as it was shown */
+    return BAN_CHANGED;
 }
 
 static enum ban_change add_slot(struct ban_table *table, struct shard *shard, uint64_t hash,

@@ -289,6 +289,16 @@ static void test_what_a_pull_has_not_shown(void **state)
     assert_int_equal(count_unshown(table, text), 1);
     assert_int_equal(show(table, "10.0.0.4", LATER + 60000, 0), BAN_CHANGED);
     assert_int_equal(count_unshown(table, text), 0);
+    /* What has changed here since is not shown as it is. */
+    put(table, "10.0.0.4", LATER + 90000, 0);
+    assert_string_equal((count_unshown(table, text), text), "10.0.0.4 ");
+    show(table, "10.0.0.4", LATER + 90000, 0);
+    put(table, "10.0.0.4", LATER + 90000, 0);
+    assert_int_equal(count_unshown(table, text), 0);
+    put(table, "10.0.0.4", LATER + 90000, 6);
+    assert_string_equal((count_unshown(table, text), text), "10.0.0.4 ");
+    show(table, "10.0.0.4", LATER + 90000, 6);
+    assert_int_equal(count_unshown(table, text), 0);
     /* Shown before is not shown now. */
     ban_table_begin_pull(table);
     assert_int_equal(count_unshown(table, text), 4);
