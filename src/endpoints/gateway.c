@@ -163,11 +163,13 @@ static bool read_trusted(struct gateway *gateway)
     return network_list_parse(text, &gateway->arena, &gateway->trusted);
 }
 
-static void add_route(struct gateway *gateway, struct slice prefix,
-                      const struct http_handler *handler)
+static enum result add_route(struct gateway *gateway, struct slice prefix,
+                             const struct http_handler *handler)
 {
-    if (gateway->route_count < GATEWAY_MOST_ROUTES)
-        gateway->routes[gateway->route_count++] = (struct http_route){prefix, handler};
+    if (gateway->route_count == GATEWAY_MOST_ROUTES)
+        return RESULT_LIMIT;
+    gateway->routes[gateway->route_count++] = (struct http_route){prefix, handler};
+    return RESULT_OK;
 }
 
 /* The pages come first: the API answers whatever else is asked for. */
@@ -182,19 +184,22 @@ static enum result make_routes(struct gateway *gateway)
             arena_printf(&gateway->arena, "%s/%s", remote->base, site_roots[i].name);
         if (!prefix.data)
             return RESULT_NO_MEMORY;
-        add_route(gateway, prefix, static_files_handler());
+        if (add_route(gateway, prefix, static_files_handler()) != RESULT_OK)
+            return RESULT_LIMIT;
     }
-    add_route(gateway, slice_from(gateway->config->abuse.path), abuse_api_handler());
-    add_route(gateway, SLICE(""), remote_api_handler());
     gateway->admin_route = (struct http_route){SLICE(""), admin_handler()};
-    return RESULT_OK;
+    if (add_route(gateway, slice_from(gateway->config->abuse.path), abuse_api_handler()) !=
+        RESULT_OK)
+        return RESULT_LIMIT;
+    return add_route(gateway, SLICE(""), remote_api_handler());
 }
 
 static enum result make_servers(struct gateway *gateway, size_t loops)
 {
     const struct config *config = gateway->config;
-    if (make_routes(gateway) != RESULT_OK)
-        return RESULT_NO_MEMORY;
+    enum result result = make_routes(gateway);
+    if (result != RESULT_OK)
+        return result;
     gateway->admin = (struct admin_options){.is_ready = is_ready,
                                             .context = gateway,
                                             .bans = gateway->guard.bans,
@@ -209,8 +214,7 @@ static enum result make_servers(struct gateway *gateway, size_t loops)
     gateway->public_server = http_server_create(&public);
     if (!gateway->public_server)
         return RESULT_NO_MEMORY;
-    enum result result =
-        http_server_bind(gateway->public_server, slice_from(config->server.listen), loops);
+    result = http_server_bind(gateway->public_server, slice_from(config->server.listen), loops);
     if (result != RESULT_OK || !config->admin.listen[0])
         return result;
     gateway->admin_server = http_server_create(&admin);
