@@ -3,8 +3,6 @@
 #include "abuse/report_store.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "abuse/outbox.h"
 #include "abuse/report_row.h"
@@ -15,8 +13,6 @@
 
 enum {
     MOST_ATTEMPTS = 12,
-    LEAST_PAUSE_US = 500,
-    LONGEST_PAUSE_US = 50000,
     BUSY_S = 1,     /* Retry-After of what may be over at once */
     MISSING_S = 60, /* of what a person has to mend */
 };
@@ -31,14 +27,6 @@ struct storing {
     struct report_service service;
     uint64_t due_after_min;
 };
-
-bool report_key_is_sane(struct slice key)
-{
-    bool is_sane = key.size >= 1 && key.size <= IDEMPOTENCY_MOST_KEY;
-    for (size_t i = 0; is_sane && i < key.size; i++)
-        is_sane = key.data[i] > 0x20 && key.data[i] < 0x7F;
-    return is_sane;
-}
 
 /* --- idempotency --------------------------------------------------------------------------- */
 
@@ -252,18 +240,6 @@ static enum result attempt(struct storing *storing)
 
 /* --- all ----------------------------------------------------------------------------------- */
 
-/* Half fixed, half by chance, and longer each time. */
-static void pause_before(unsigned attempt)
-{
-    static _Thread_local unsigned seed;
-    unsigned most_us = (unsigned)LEAST_PAUSE_US << (attempt < 7 ? attempt : 7);
-    if (!seed)
-        seed = (unsigned)clock_now_us();
-    if (most_us > LONGEST_PAUSE_US)
-        most_us = LONGEST_PAUSE_US;
-    usleep(most_us / 2 + (unsigned)rand_r(&seed) % (most_us / 2 + 1));
-}
-
 static void explain(enum result result, struct report_refusal *refusal)
 {
     static const struct {
@@ -307,7 +283,7 @@ enum result report_store(struct database *database, const struct report_order *o
             break;
         if (i > 0) {
             metric_increment(METRIC_WRITE_RETRIES);
-            pause_before(i);
+            database_retry_pause(i);
         }
         *receipt = (struct report_receipt){0};
         result = attempt(&storing);

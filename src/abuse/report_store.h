@@ -23,7 +23,7 @@ struct report_order {
     struct slice admin; /* his username, for the activity log */
     int64_t admin_id;
     struct slice address;         /* the client's, as text, or empty */
-    struct slice idempotency_key; /* data NULL: none; checked by report_key_is_sane */
+    struct slice idempotency_key; /* data NULL: none; checked by idempotency_key_is_sane */
     uint64_t dedup_window_s;      /* 0: duplicates are stored too */
     uint64_t timelimit_min;       /* where the add-on has no setting of its own */
     struct slice email_template;  /* empty: no e-mail is asked for */
@@ -35,12 +35,9 @@ struct report_receipt {
     bool is_stored; /* by this very request: no duplicate, and no repeated key */
 };
 
-/* 1 to 255 visible ASCII characters. */
-bool report_key_is_sane(struct slice key);
-
-/* RESULT_OK with *receipt. RESULT_STALE, *refusal set too: the map does not fit the schema, or lacks
- * what the report needs: to be learnt anew and tried once more. Else *refusal says why, and nothing is stored, but perhaps for
- * a lost commit. The arena holds what is made on the way. */
+/* RESULT_OK with *receipt. RESULT_STALE, *refusal set too: the map does not fit the schema, or
+ * lacks what the report needs: to be learnt anew and tried once more. Else *refusal says why, and
+ * nothing is stored, but perhaps for a lost commit. The arena holds what is made on the way. */
 enum result report_store(struct database *database, const struct report_order *order,
                          struct arena *arena, struct report_receipt *receipt,
                          struct report_refusal *refusal);

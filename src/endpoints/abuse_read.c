@@ -1,6 +1,7 @@
 /* What a reporter whose credential is right has sent. */
 #include "base/utf8.h"
 #include "endpoints/abuse_request.h"
+#include "whmcs/idempotency.h"
 
 static bool is_within_rate(struct abuse_request *request)
 {
@@ -45,7 +46,7 @@ static bool read_key(struct abuse_request *request)
 {
     struct slice key = http_request_field(request->http, SLICE("idempotency-key"));
     request->idempotency_key = key;
-    if (!key.data || report_key_is_sane(key))
+    if (!key.data || idempotency_key_is_sane(key))
         return true;
     report_refuse(&request->refusal, REPORT_BAD_VALUE,
                   "Invalid value: Idempotency-Key \"%.*s\" (allowed: 1 to 255 visible ASCII "

@@ -32,12 +32,9 @@ static struct slice key_of(const struct remote_request *request)
 static bool check_key(struct remote_request *request)
 {
     struct slice key = key_of(request);
-    bool is_sane = key.size >= 1 && key.size <= IDEMPOTENCY_MOST_KEY;
-    for (size_t i = 0; is_sane && i < key.size; i++)
-        is_sane = key.data[i] > 0x20 && key.data[i] < 0x7F;
     if (!key.data)
         return true;
-    if (!is_sane)
+    if (!idempotency_key_is_sane(key))
         return refuse_key(request, 400, SLICE("Request Invalid or Bad Format"),
                           SLICE("bad_idempotency_key"),
                           "allowed: 1 to 255 visible ASCII characters");

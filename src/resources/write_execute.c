@@ -1,9 +1,7 @@
 /* The transaction around a write: begun, tried, committed once; or run again from its beginning. */
 #include "resources/write_execute.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "observe/log.h"
@@ -12,7 +10,7 @@
 #include "resources/write_parts.h"
 #include "whmcs/idempotency.h"
 
-enum { MOST_ATTEMPTS = 12, LEAST_PAUSE_US = 500, LONGEST_PAUSE_US = 50000 };
+enum { MOST_ATTEMPTS = 12 };
 
 /* --- statements ---------------------------------------------------------------------------- */
 
@@ -245,18 +243,6 @@ static enum result attempt(struct writing *writing, const struct envelope_reques
 
 /* --- all ----------------------------------------------------------------------------------- */
 
-/* Half fixed, half by chance, and longer each time. */
-static void pause_before(unsigned attempt)
-{
-    static _Thread_local unsigned seed;
-    unsigned most_us = (unsigned)LEAST_PAUSE_US << (attempt < 7 ? attempt : 7);
-    if (!seed)
-        seed = (unsigned)clock_now_us();
-    if (most_us > LONGEST_PAUSE_US)
-        most_us = LONGEST_PAUSE_US;
-    usleep(most_us / 2 + (unsigned)rand_r(&seed) % (most_us / 2 + 1));
-}
-
 static void forget_answer(struct execute_answer *answer)
 {
     buffer_clear(&answer->head);
@@ -273,7 +259,7 @@ static void prepare_again(const struct writing *writing, struct execute_answer *
     if (writing->has_misjudged)
         return;
     metric_increment(METRIC_WRITE_RETRIES);
-    pause_before(attempt);
+    database_retry_pause(attempt);
 }
 
 /* Stored: what others remember is void. */

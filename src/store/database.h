@@ -97,6 +97,9 @@ enum result database_begin(struct database *database);
 enum result database_commit(struct database *database);
 /* Always leaves the connection outside a transaction, if need be by closing it. */
 void database_rollback(struct database *database);
+/* Before a transaction that met RESULT_CONFLICT is run again: at most 50 ms, longer each time;
+ * attempt from 1 on. */
+void database_retry_pause(unsigned attempt);
 /* Of the last INSERT, UPDATE or DELETE. Rows found, not rows changed, of an UPDATE. */
 uint64_t database_affected(const struct database *database);
 uint64_t database_insert_id(const struct database *database);

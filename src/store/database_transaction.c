@@ -7,11 +7,15 @@
  */
 #include "store/database_internal.h"
 
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+
+enum { LEAST_PAUSE_US = 500, LONGEST_PAUSE_US = 50000 };
 
 /* A connection found dead before the transaction has begun is replaced, once. */
 enum result database_begin(struct database *database)
@@ -115,4 +119,16 @@ bool database_has_snapshot(const struct database *database)
 enum result database_snapshot_end(struct database *database)
 {
     return database_execute(database, SLICE("COMMIT"));
+}
+
+/* Half fixed, half by chance, and longer each time. */
+void database_retry_pause(unsigned attempt)
+{
+    static _Thread_local unsigned seed;
+    unsigned most_us = (unsigned)LEAST_PAUSE_US << (attempt < 7 ? attempt : 7);
+    if (!seed)
+        seed = (unsigned)clock_now_us();
+    if (most_us > LONGEST_PAUSE_US)
+        most_us = LONGEST_PAUSE_US;
+    usleep(most_us / 2 + (unsigned)rand_r(&seed) % (most_us / 2 + 1));
 }

@@ -143,6 +143,14 @@ static enum result claim_try(struct database *database, const struct claim *clai
     return claim_write(database, claim, false);
 }
 
+bool idempotency_key_is_sane(struct slice key)
+{
+    bool is_sane = key.size >= 1 && key.size <= IDEMPOTENCY_MOST_KEY;
+    for (size_t i = 0; is_sane && i < key.size; i++)
+        is_sane = key.data[i] > 0x20 && key.data[i] < 0x7F;
+    return is_sane;
+}
+
 enum result idempotency_claim(struct database *database, struct slice scope, struct slice key,
                               struct slice request_hash, enum idempotency_verdict *verdict,
                               struct idempotency_answer *kept)

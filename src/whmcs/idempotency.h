@@ -26,6 +26,8 @@ struct idempotency_answer {
     struct buffer body;
 };
 
+/* 1 to 255 visible ASCII characters. */
+bool idempotency_key_is_sane(struct slice key);
 /* In a transaction. scope: "remote:ADMIN_ID". Waits while another transaction holds the key (then
  * RESULT_CONFLICT may come, as from any lock). A record older than 24 hours is taken over.
  * RESULT_STALE: there is no such table. RESULT_FAILED, logged: a record that cannot be read, of a
