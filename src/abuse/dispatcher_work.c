@@ -48,10 +48,9 @@ static void append_name(struct buffer *out, const struct outbox_item *item)
 static enum result mark_report(const struct work *work)
 {
     struct dispatcher *dispatcher = work->dispatcher;
-    enum result result = report_link_mark_suspended(dispatcher->reports, dispatcher->database,
-                                                    work->item.report_id);
-    bool is_refused =
-        result == RESULT_STALE || result == RESULT_INVALID || result == RESULT_EXISTS;
+    enum result result =
+        report_link_mark_suspended(dispatcher->reports, dispatcher->database, work->item.report_id);
+    bool is_refused = result == RESULT_STALE || result == RESULT_INVALID || result == RESULT_EXISTS;
     return is_refused ? RESULT_OK : result;
 }
 
