@@ -33,10 +33,12 @@ static const struct {
     const char *example;
     const char *header; /* NULL: none */
 } errors[] = {
-    {"400", "AbuseBadRequest", "The action, or something required, is missing; or the body is wrong.",
-     "AMP003", "Missing required parameters: category", NULL},
-    {"401", "AbuseUnauthorized", "`API_ID` is missing or wrong. Too many wrong ones ban the address.",
-     "AMP001", "API_ID is missing or not valid", "WWW-Authenticate"},
+    {"400", "AbuseBadRequest",
+     "The action, or something required, is missing; or the body is wrong.", "AMP003",
+     "Missing required parameters: category", NULL},
+    {"401", "AbuseUnauthorized",
+     "`API_ID` is missing or wrong. Too many wrong ones ban the address.", "AMP001",
+     "API_ID is missing or not valid", "WWW-Authenticate"},
     {"403", "AbuseForbidden", "The address is banned.", "GW006", "IP Banned", NULL},
     {"404", "AbuseNotFound", "There is no such service.", "GW004", "No such service: 999", NULL},
     {"413", "AbuseTooLarge", "The body is too large.", "GW008",
@@ -112,8 +114,8 @@ static bool is_kept(const struct abuse_map *map, struct slice name)
 /* Without an outbox nothing can be suspended. */
 static void write_property(struct writing *writing, const struct value *property)
 {
-    bool is_short = slice_equal(property->name, SLICE("suspend_method")) &&
-                    !writing->openapi->map->has_outbox;
+    bool is_short =
+        slice_equal(property->name, SLICE("suspend_method")) && !writing->openapi->map->has_outbox;
     writer_key(writing->writer, property->name);
     if (!is_short) {
         value_write(writing->writer, property);
@@ -308,9 +310,9 @@ bool abuse_openapi_write(const struct abuse_openapi *openapi, struct writer *wri
     if (!openapi->map || openapi->map->off_reason.size)
         return true;
     arena_init(&arena);
-    bool is_read = json_read(&arena,
-                             slice_of((const char *)openapi_abuse_fixed, openapi_abuse_fixed_size),
-                             &limits, &fixed, &fault) == RESULT_OK;
+    bool is_read =
+        json_read(&arena, slice_of((const char *)openapi_abuse_fixed, openapi_abuse_fixed_size),
+                  &limits, &fixed, &fault) == RESULT_OK;
     struct writing writing = {openapi, writer, fixed};
     for (size_t i = 0; is_read && i < sizeof(sections) / sizeof(sections[0]); i++)
         if (slice_equal(section, sections[i].section))

@@ -10,6 +10,20 @@ static int complain(const char *what, struct slice detail)
     return COMMAND_FAILED;
 }
 
+/* Where all addresses are listened at, this machine asks one of its own. */
+static struct slice asked_address(struct slice address, struct arena *arena)
+{
+    static const struct {
+        struct slice all;
+        const char *own;
+    } wide[] = {{SLICE("0.0.0.0:"), "127.0.0.1:"}, {SLICE("[::]:"), "[::1]:"}};
+    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+        if (slice_starts_with(address, wide[i].all))
+            return arena_printf(arena, "http://%s%.*s", wide[i].own,
+                                SLICE_ARGS(slice_skip(address, wide[i].all.size)));
+    return arena_printf(arena, "http://%.*s", SLICE_ARGS(address));
+}
+
 /* The first address that is listened at, as it is asked from this machine; sockets have none. */
 static struct slice print_server(const struct config *config, struct arena *arena)
 {
@@ -20,7 +34,7 @@ static struct slice print_server(const struct config *config, struct arena *aren
         struct slice name = slice_split_word(&address);
         bool is_plain = name.size && name.data[0] != '/' && !slice_starts_with(name, SLICE("unix"));
         if (is_plain)
-            return arena_printf(arena, "http://%.*s", SLICE_ARGS(name));
+            return asked_address(name, arena);
     }
     return SLICE("/");
 }

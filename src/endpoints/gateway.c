@@ -300,8 +300,9 @@ static enum result make_parts(struct gateway *gateway)
     gateway->worker_count = config->mysql.workers;
     gateway->worker_is_up = calloc(gateway->worker_count, sizeof(*gateway->worker_is_up));
     if (!gateway->model || !gateway->counts || !gateway->file_cache || !gateway->logins ||
-        !gateway->credentials || !gateway->openapi || !gateway->abuse_map || !gateway->loop_states ||
-        !gateway->worker_is_up || RAND_bytes((unsigned char *)&start, sizeof(start)) != 1)
+        !gateway->credentials || !gateway->openapi || !gateway->abuse_map ||
+        !gateway->loop_states || !gateway->worker_is_up ||
+        RAND_bytes((unsigned char *)&start, sizeof(start)) != 1)
         return RESULT_NO_MEMORY;
     snprintf(gateway->start_text, sizeof(gateway->start_text), "%08x-", start);
     const struct loop_hooks hooks = {on_start, on_tick, on_drain, on_stop, gateway};

@@ -71,7 +71,8 @@ struct gateway {
     char start_text[16];            /* random; begins every request id of this process */
 };
 
-/* The pool's lane for reports of abuse, and for making the OpenAPI document: behind those of the resources. */
+/* The pool's lane for reports of abuse, and for making the OpenAPI document: behind those of the
+ * resources. */
 static inline uint32_t gateway_abuse_lane(const struct gateway *gateway)
 {
     return (uint32_t)gateway->catalog->resource_count;

@@ -109,7 +109,8 @@ void remote_submit(struct remote_request *request)
     job->run = request->is_openapi ? remote_openapi_run : remote_work_run;
     job->share = remote_work_share;
     job->run_group = remote_work_run_group;
-    job->group = request->is_write || request->is_openapi ? NULL : execute_group_of(&request->queries);
+    job->group =
+        request->is_write || request->is_openapi ? NULL : execute_group_of(&request->queries);
     job->done = on_done;
     job->key = remote_join_key(request);
     remote_submit_job(request, request->is_openapi ? gateway_abuse_lane(request->gateway)

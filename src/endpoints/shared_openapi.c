@@ -10,8 +10,8 @@
 enum { CODINGS = 3, GZIP_LEVEL = 6, BROTLI_QUALITY = 5 };
 
 struct document {
-    struct model *model;   /* one reference */
-    struct abuse_map *map; /* one reference, or NULL */
+    struct model *model;               /* one reference */
+    struct abuse_map *map;             /* one reference, or NULL */
     struct http_body *bodies[CODINGS]; /* by coding, one reference each; NULL: none */
     char tag[TAG_SIZE];
 };
@@ -106,8 +106,8 @@ static bool add_body(const struct shared_openapi *shared, struct document *docum
     struct http_body *body = http_body_create();
     if (body)
         buffer_append_slice(&body->head, text);
-    bool is_made = body && !body->head.has_failed &&
-                   (is_plain || http_compress(body, coding, &levels));
+    bool is_made =
+        body && !body->head.has_failed && (is_plain || http_compress(body, coding, &levels));
     if (is_made)
         document->bodies[coding] = body;
     else
@@ -133,8 +133,7 @@ static enum result fill(const struct shared_openapi *shared, struct document *do
 
 static enum result make(struct shared_openapi *shared, struct model *model, struct abuse_map *map)
 {
-    struct document made = {.model = model_share(model),
-                            .map = map ? abuse_map_share(map) : NULL};
+    struct document made = {.model = model_share(model), .map = map ? abuse_map_share(map) : NULL};
     enum result result = fill(shared, &made);
     if (result == RESULT_OK) {
         pthread_mutex_lock(&shared->lock);
@@ -151,8 +150,7 @@ enum result shared_openapi_make(struct shared_openapi *shared, struct model *mod
                                 struct abuse_map *map)
 {
     pthread_mutex_lock(&shared->make_lock);
-    enum result result =
-        is_current(shared, model, map) ? RESULT_OK : make(shared, model, map);
+    enum result result = is_current(shared, model, map) ? RESULT_OK : make(shared, model, map);
     pthread_mutex_unlock(&shared->make_lock);
     return result;
 }

@@ -9,8 +9,7 @@ extern const size_t openapi_remote_fixed_size;
 
 static bool read_fixed(struct openapi *openapi)
 {
-    static const struct json_limits limits = {
-        .depth = 64, .names = 100000, .bytes = SIZE_MAX};
+    static const struct json_limits limits = {.depth = 64, .names = 100000, .bytes = SIZE_MAX};
     struct json_fault fault;
     return json_read(&openapi->arena,
                      slice_of((const char *)openapi_remote_fixed, openapi_remote_fixed_size),

@@ -212,8 +212,7 @@ static void example_single(struct openapi *openapi, const struct model_resource 
     openapi_end(openapi);
 }
 
-static void example_lists(struct openapi *openapi, const struct openapi_place *place,
-                          bool is_pages)
+static void example_lists(struct openapi *openapi, const struct openapi_place *place, bool is_pages)
 {
     const struct model_resource *children[MOST_CHILDREN];
     openapi_children(openapi, place->resource, children, MOST_CHILDREN);

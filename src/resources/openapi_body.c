@@ -13,12 +13,8 @@ static void write_example(struct openapi *openapi, const char *name,
 static void write_params_schema(struct openapi *openapi, const char *name,
                                 const struct openapi_place *place, bool is_update)
 {
-    openapi_object(openapi, name);
-    if (is_update)
-        openapi_ref(openapi, "schemas", openapi_phrase(openapi, "%SInput", place));
-    else
-        openapi_schema_created(openapi, place);
-    openapi_end(openapi);
+    openapi_ref_named(openapi, slice_from(name), "schemas",
+                      openapi_phrase(openapi, is_update ? "%SInput" : "%P%SCreateParams", place));
 }
 
 static void write_json(struct openapi *openapi, const struct openapi_place *place, bool is_update)
@@ -77,8 +73,7 @@ static void write_file_form(struct openapi *openapi, const struct openapi_place 
                       openapi_phrase(openapi, "%SInput", place));
     openapi_object(openapi, "file");
     openapi_text(openapi, "description",
-                 openapi_print(openapi,
-                               "The bytes, at most %llu of them; behind the other parts.",
+                 openapi_print(openapi, "The bytes, at most %llu of them; behind the other parts.",
                                (unsigned long long)openapi->settings->max_upload));
     openapi_words(openapi, "type", "string");
     openapi_words(openapi, "contentMediaType", "application/octet-stream");

@@ -21,7 +21,7 @@ static const char *const filters[] = {
     [SCHEMA_BINARY] = "TextFilter",
 };
 
-#define DAY "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+#define DAY  "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 #define HOUR ":[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
 
 static const char *const patterns[] = {
@@ -101,8 +101,7 @@ static struct slice describe(struct openapi *openapi, const struct model_resourc
     buffer_init(&text);
     if (column == model_key(resource))
         buffer_printf(&text, "The %.*s's id. ", SLICE_ARGS(resource->singular));
-    if (resource->keeps_threads &&
-        slice_equal(column->name, resource->catalog->threads.column))
+    if (resource->keeps_threads && slice_equal(column->name, resource->catalog->threads.column))
         buffer_printf(&text, "The thread: the id of its first %.*s. ",
                       SLICE_ARGS(resource->singular));
     else
@@ -112,7 +111,7 @@ static struct slice describe(struct openapi *openapi, const struct model_resourc
         buffer_append_slice(&text, SLICE("Kept by the gateway. "));
     if (column->is_searched)
         buffer_append_slice(&text, SLICE("Looked through by `search`. "));
-    buffer_printf(&text, "(%.*s)", SLICE_ARGS(column->learnt->type_text));
+    buffer_printf(&text, "Stored as `%.*s`.", SLICE_ARGS(column->learnt->type_text));
     struct slice words = openapi_print(openapi, "%.*s", SLICE_ARGS(buffer_slice(&text)));
     openapi->has_failed = openapi->has_failed || text.has_failed;
     buffer_clear(&text);
@@ -153,7 +152,8 @@ void openapi_column_answered(struct openapi *openapi, const struct model_resourc
 
 /* --- given ---------------------------------------------------------------------------------- */
 
-static void write_integer_bounds(struct openapi *openapi, const struct model_column *column)
+static void write_integer_bounds(struct openapi *openapi, const struct model_resource *resource,
+                                 const struct model_column *column)
 {
     const struct schema_column *learnt = column->learnt;
     const struct catalog_bound *bound = column->bound;
@@ -168,8 +168,14 @@ static void write_integer_bounds(struct openapi *openapi, const struct model_col
         openapi_integer(openapi, "maximum", 2155);
         return;
     }
-    int64_t most = bits == 64 ? INT64_MAX : (INT64_C(1) << (bits - (learnt->is_unsigned ? 0 : 1))) - 1;
-    openapi_integer(openapi, "minimum", learnt->is_unsigned ? 0 : -most - 1);
+    int64_t most =
+        bits == 64 ? INT64_MAX : (INT64_C(1) << (bits - (learnt->is_unsigned ? 0 : 1))) - 1;
+    bool is_id = openapi_reference(resource, column->name) != NULL;
+    bool is_natural = learnt->is_unsigned || is_id;
+    openapi_integer(openapi, "minimum",
+                    !is_natural                    ? -most - 1
+                    : is_id && column->is_required ? 1
+                                                   : 0);
     if (bits == 64 && learnt->is_unsigned)
         openapi_number(openapi, "maximum", openapi_print(openapi, "%" PRIu64, UINT64_MAX));
     else
@@ -217,11 +223,12 @@ static void write_text_bounds(struct openapi *openapi, const struct model_column
     }
 }
 
-static void write_bounds(struct openapi *openapi, const struct model_column *column)
+static void write_bounds(struct openapi *openapi, const struct model_resource *resource,
+                         const struct model_column *column)
 {
     switch (column->learnt->type) {
     case SCHEMA_INTEGER:
-        write_integer_bounds(openapi, column);
+        write_integer_bounds(openapi, resource, column);
         return;
     case SCHEMA_DECIMAL:
     case SCHEMA_FLOAT:
@@ -247,7 +254,7 @@ void openapi_column_given(struct openapi *openapi, const struct model_resource *
     write_type(openapi, types[column->learnt->type],
                column->learnt->is_nullable && !column->is_required, false);
     openapi_text(openapi, "description", describe(openapi, resource, column));
-    write_bounds(openapi, column);
+    write_bounds(openapi, resource, column);
     write_reference(openapi, resource, column);
 }
 

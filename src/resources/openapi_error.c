@@ -163,8 +163,8 @@ enum { ERRORS = sizeof(errors) / sizeof(errors[0]) };
 void openapi_errors(struct openapi *openapi, unsigned wanted)
 {
     for (size_t i = 0; i < ERRORS; i++) {
-        struct slice status = errors[i].bit ? openapi_print(openapi, "%d", errors[i].status)
-                                            : SLICE("default");
+        struct slice status =
+            errors[i].bit ? openapi_print(openapi, "%d", errors[i].status) : SLICE("default");
         if (!errors[i].bit || (errors[i].bit & wanted))
             openapi_ref_named(openapi, status, "responses", slice_from(errors[i].name));
     }

@@ -38,16 +38,19 @@ static bool ends_in(struct slice text, struct slice ending)
            slice_equal(slice_skip(text, text.size - ending.size), ending);
 }
 
+/* Empty: nothing is likely of such a name. */
+static struct slice likely_text(const struct model_column *column)
+{
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (ends_in(column->name, slice_from(texts[i].ending)))
+            return slice_from(texts[i].text);
+    return column->is_required ? SLICE("Text") : SLICE("");
+}
+
 static void write_text(struct openapi *openapi, const struct model_column *column)
 {
     uint64_t most = column->learnt->length;
-    struct slice text = column->is_required ? SLICE("Text") : SLICE("");
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (!ends_in(column->name, slice_from(texts[i].ending)))
-            continue;
-        text = slice_from(texts[i].text);
-        break;
-    }
+    struct slice text = likely_text(column);
     if (most && text.size > most)
         text.size = (size_t)most;
     writer_string(openapi->writer, text);
@@ -58,7 +61,8 @@ static void write_integer(struct openapi *openapi, const struct model_resource *
 {
     const struct catalog_bound *bound = column->bound;
     const struct model_reference *reference = openapi_reference(resource, column->name);
-    bool is_named = reference && reference->resource;
+    bool is_root = slice_equal(column->name, resource->catalog->rules.tree.column);
+    bool is_named = reference && reference->resource && !is_root;
     int64_t number = is_named || column->is_required || column == model_key(resource) ? 1 : 0;
     if (ends_in(column->name, SLICE("size")))
         number = 100;
@@ -78,8 +82,8 @@ static void write_decimal(struct openapi *openapi, const struct model_column *co
     static const struct slice decimals[] = {SLICE(""), SLICE(".5"), SLICE(".50")};
     size_t scale = learnt->type == SCHEMA_FLOAT ? 1 : learnt->scale;
     struct slice end = decimals[scale < 2 ? scale : 2];
-    writer_number(openapi->writer, openapi_print(openapi, "%s%.*s", is_roomy ? "12" : "0",
-                                                 SLICE_ARGS(end)));
+    writer_number(openapi->writer,
+                  openapi_print(openapi, "%s%.*s", is_roomy ? "12" : "0", SLICE_ARGS(end)));
 }
 
 /* A value that the column is held to; false: it is not. */
@@ -87,7 +91,7 @@ static bool write_choice(struct openapi *openapi, const struct model_column *col
 {
     const struct schema_column *learnt = column->learnt;
     const struct catalog_names *allowed = column->allowed ? column->allowed : column->letters;
-    struct slice text = allowed && allowed->count                  ? allowed->items[0]
+    struct slice text = allowed && allowed->count                              ? allowed->items[0]
                         : learnt->type == SCHEMA_ENUM && learnt->allowed_count ? learnt->allowed[0]
                                                                                : slice_of(NULL, 0);
     if (!text.data)
@@ -149,12 +153,13 @@ static bool is_telling(const struct model_resource *resource, const struct model
 {
     bool is_bytes = slice_equal(column->name, resource->catalog->download.type) ||
                     slice_equal(column->name, resource->catalog->download.name);
-    bool is_thread = resource->keeps_threads &&
-                     slice_equal(column->name, resource->catalog->threads.column);
+    bool is_thread =
+        resource->keeps_threads && slice_equal(column->name, resource->catalog->threads.column);
     if (is_bytes || is_thread || openapi_reference(resource, column->name) || column->letters)
         return false;
-    return column->learnt->type == SCHEMA_TEXT || column->allowed || column->bound ||
-           column->learnt->type == SCHEMA_DATE || column->learnt->type == SCHEMA_DATETIME;
+    bool is_text = column->learnt->type == SCHEMA_TEXT && likely_text(column).size;
+    return is_text || column->allowed || column->bound || column->learnt->type == SCHEMA_DATE ||
+           column->learnt->type == SCHEMA_DATETIME;
 }
 
 void openapi_example_given(struct openapi *openapi, const struct openapi_place *place,

@@ -10,10 +10,11 @@ static const struct {
     enum openapi_answer answer;
     unsigned errors; /* beside OPENAPI_ALWAYS */
 } kinds[OPENAPI_OPERATIONS] = {
-    [OPENAPI_LIST] = {"get", "list%P%R", "List %r", "List the %r of %b %p",
-                      "A page of %r. Every filter, the list words and `params` may be combined; what "
-                      "goes on has `data.next`, which `cursor` takes.",
-                      OPENAPI_ANSWER_LIST, OPENAPI_VALUE},
+    [OPENAPI_LIST] =
+        {"get", "list%P%R", "List %r", "List the %r of %b %p",
+         "A page of %r. Every filter, the list words and `params` may be combined; what "
+         "goes on has `data.next`, which `cursor` takes.",
+         OPENAPI_ANSWER_LIST, OPENAPI_VALUE},
     [OPENAPI_CREATE] = {"post", "create%P%S", "Create %a %s", "Create %a %s under %b %p",
                         "Creates %a %s, or of a list of at most 500 all or none, and answers what "
                         "was stored. The body may also be given as `params` in the query.",
@@ -166,11 +167,11 @@ void openapi_operation(struct openapi *openapi, enum openapi_operation operation
     openapi_object(openapi, kinds[operation].method);
     openapi_text(openapi, "operationId", openapi_phrase(openapi, kinds[operation].id, place));
     write_tag(openapi, place->resource->name);
-    openapi_text(openapi, "summary",
-                 openapi_phrase(openapi,
-                                place->parent ? kinds[operation].summary_below
-                                              : kinds[operation].summary,
-                                place));
+    openapi_text(
+        openapi, "summary",
+        openapi_phrase(openapi,
+                       place->parent ? kinds[operation].summary_below : kinds[operation].summary,
+                       place));
     openapi_text(openapi, "description",
                  openapi_phrase(openapi, kinds[operation].description, place));
     openapi_parameters(openapi, operation, place);

@@ -55,8 +55,8 @@ static bool is_reserved(struct slice name)
 /* A filter by name, beside params; not where the path says that name. */
 static bool is_loose(const struct openapi_place *place, const struct model_column *column)
 {
-    bool is_in_path = place->parent &&
-                      slice_equal(model_key(place->parent->resource)->name, column->name);
+    bool is_in_path =
+        place->parent && slice_equal(model_key(place->parent->resource)->name, column->name);
     return column->learnt->type != SCHEMA_BINARY && !is_in_path && !is_reserved(column->name);
 }
 
@@ -102,11 +102,12 @@ static void write_params_schema(struct openapi *openapi, enum openapi_operation 
     openapi_object(openapi, "schema");
     if (operation == OPENAPI_LISTS)
         write_lists_params(openapi, place);
-    else if (operation == OPENAPI_CREATE)
-        openapi_schema_created(openapi, place);
     else
         openapi_ref(openapi, "schemas",
-                    openapi_phrase(openapi, is_filtered(operation) ? "%SFilter" : "%SInput",
+                    openapi_phrase(openapi,
+                                   is_filtered(operation)        ? "%SFilter"
+                                   : operation == OPENAPI_CREATE ? "%P%SCreateParams"
+                                                                 : "%SInput",
                                    place));
     openapi_end(openapi);
 }
@@ -167,8 +168,8 @@ static void write_lists(struct openapi *openapi, const struct openapi_place *pla
 static void write_path(struct openapi *openapi, enum openapi_operation operation,
                        const struct openapi_place *place)
 {
-    bool is_record = operation != OPENAPI_LIST && operation != OPENAPI_CREATE &&
-                     operation != OPENAPI_THREADS;
+    bool is_record =
+        operation != OPENAPI_LIST && operation != OPENAPI_CREATE && operation != OPENAPI_THREADS;
     if (place->parent)
         openapi_ref_item(openapi, "parameters", key_name(openapi, place->parent->resource));
     if (is_record)

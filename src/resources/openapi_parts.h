@@ -46,8 +46,8 @@ struct openapi_place {
 
 /*
  * A phrase about a place: %R and %S are the resource's names for code generators (Projects,
- * Project), %P is its parent's (Project; nothing without one); %r %s %p the same as they are; %a and
- * %b the article before %s and %p.
+ * Project), %P is its parent's (Project; nothing without one); %r %s %p the same as they are; %a
+ * and %b the article before %s and %p.
  */
 struct slice openapi_phrase(struct openapi *openapi, const char *phrase,
                             const struct openapi_place *place);
@@ -89,8 +89,6 @@ void openapi_example_given(struct openapi *openapi, const struct openapi_place *
 
 /* Record, thread, input and filter of each resource. */
 void openapi_schemas(struct openapi *openapi);
-/* An object with what must be given to create one there, or a list of them. */
-void openapi_schema_created(struct openapi *openapi, const struct openapi_place *place);
 /* Must the client say it, where the chain does not? */
 bool openapi_is_needed(const struct openapi_place *place, const struct model_column *column);
 /* The resource's direct link to that parent: the column that the chain fills in; else empty. */

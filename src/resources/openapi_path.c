@@ -4,7 +4,7 @@
 enum { MOST_OPERATIONS = 3 };
 
 static const struct shape {
-    const char *end;                                  /* after the resource; %k: {key} */
+    const char *end;                                    /* after the resource; %k: {key} */
     enum openapi_operation operations[MOST_OPERATIONS]; /* OPENAPI_OPERATIONS: none */
     bool is_below; /* also under records of the resource's parents */
 } shapes[] = {
@@ -88,8 +88,8 @@ static void each_shape(struct openapi *openapi, shape_visitor *visit, void *cont
         if (resource->catalog->kind != CATALOG_ROWS || !model_is_served(resource))
             continue;
         for (size_t p = 0; p <= resource->parent_count; p++) {
-            const struct openapi_place place = {
-                .resource = resource, .parent = p ? &resource->parents[p - 1] : NULL};
+            const struct openapi_place place = {.resource = resource,
+                                                .parent = p ? &resource->parents[p - 1] : NULL};
             bool is_there = !place.parent || model_is_served(place.parent->resource);
             for (size_t s = 0; s < SHAPES && is_there; s++)
                 if ((shapes[s].is_below || !place.parent) && has_any(openapi, &shapes[s], &place))
@@ -124,9 +124,8 @@ static struct slice print_path(struct openapi *openapi, const struct shape *shap
     struct slice end = slice_from(shape->end);
     struct slice key = SLICE("");
     if (place->parent)
-        before = openapi_print(
-            openapi, "%.*s/{%.*s}/", SLICE_ARGS(place->parent->resource->name),
-            SLICE_ARGS(openapi_key_name(openapi, place->parent->resource)));
+        before = openapi_print(openapi, "%.*s/{%.*s}/", SLICE_ARGS(place->parent->resource->name),
+                               SLICE_ARGS(openapi_key_name(openapi, place->parent->resource)));
     if (slice_starts_with(end, SLICE("/%k"))) {
         key = openapi_print(openapi, "/{%.*s}", SLICE_ARGS(openapi_key_name(openapi, resource)));
         end = slice_skip(end, 3);

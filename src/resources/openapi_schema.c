@@ -8,8 +8,8 @@ static const struct {
     const char *name;
     const char *component;
 } list_words[] = {
-    {"limit", "Limit"},   {"page", "Page"},     {"offset", "Offset"}, {"count", "Count"},
-    {"sort", "Sort"},     {"fields", "Fields"}, {"search", "Search"}, {"cursor", "Cursor"},
+    {"limit", "Limit"}, {"page", "Page"},     {"offset", "Offset"}, {"count", "Count"},
+    {"sort", "Sort"},   {"fields", "Fields"}, {"search", "Search"}, {"cursor", "Cursor"},
 };
 enum { LIST_WORDS = sizeof(list_words) / sizeof(list_words[0]) };
 
@@ -156,7 +156,8 @@ static void write_input(struct openapi *openapi, const struct openapi_place *pla
         return;
     openapi_object_named(openapi, openapi_phrase(openapi, "%SInput", place));
     openapi_words(openapi, "type", "object");
-    openapi_text(openapi, "description", openapi_phrase(openapi, "What may be written of %a %s.", place));
+    openapi_text(openapi, "description",
+                 openapi_phrase(openapi, "What may be written of %a %s.", place));
     openapi_flag(openapi, "additionalProperties", false);
     openapi_object(openapi, "properties");
     for (size_t i = 0; i < resource->column_count; i++) {
@@ -191,9 +192,11 @@ static void write_create(struct openapi *openapi, const struct openapi_place *pl
     openapi_end(openapi);
 }
 
-void openapi_schema_created(struct openapi *openapi, const struct openapi_place *place)
+/* One of them, or many. */
+static void write_create_params(struct openapi *openapi, const struct openapi_place *place)
 {
     struct slice one = openapi_phrase(openapi, "%P%SCreate", place);
+    openapi_object_named(openapi, openapi_phrase(openapi, "%P%SCreateParams", place));
     openapi_list(openapi, "oneOf");
     openapi_ref_item(openapi, "schemas", one);
     openapi_item(openapi);
@@ -204,6 +207,7 @@ void openapi_schema_created(struct openapi *openapi, const struct openapi_place 
     openapi_ref_named(openapi, SLICE("items"), "schemas", one);
     openapi_end(openapi);
     openapi_list_end(openapi);
+    openapi_end(openapi);
 }
 
 /* --- filters -------------------------------------------------------------------------------- */
@@ -213,8 +217,9 @@ static void write_filter(struct openapi *openapi, const struct openapi_place *pl
     const struct model_resource *resource = place->resource;
     openapi_object_named(openapi, openapi_phrase(openapi, "%SFilter", place));
     openapi_words(openapi, "type", "object");
-    openapi_text(openapi, "description",
-                 openapi_phrase(openapi, "Which %r a list holds, how many, in which order.", place));
+    openapi_text(
+        openapi, "description",
+        openapi_phrase(openapi, "Which %r a list holds, how many, in which order.", place));
     openapi_flag(openapi, "additionalProperties", false);
     openapi_object(openapi, "properties");
     for (size_t i = 0; i < LIST_WORDS; i++)
@@ -256,8 +261,10 @@ static void write_operation_schemas(struct openapi *openapi, enum openapi_operat
     enum openapi_answer answer = openapi_operation_answer(operation);
     bool is_read = catalog_names_hold(&place->resource->catalog->methods, SLICE("GET"));
     bool is_repeated = operation == OPENAPI_UPLOAD || (operation == OPENAPI_UPDATE && is_read);
-    if (operation == OPENAPI_CREATE)
+    if (operation == OPENAPI_CREATE) {
         write_create(openapi, place);
+        write_create_params(openapi, place);
+    }
     if (answer < OPENAPI_ANSWER_DELETED && !is_repeated)
         openapi_answer_schema(openapi, answer, place);
 }

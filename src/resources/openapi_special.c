@@ -40,9 +40,9 @@ static void write_special(struct openapi *openapi, size_t i, const struct model_
 {
     const struct openapi_place place = {.resource = resource};
     struct slice path = openapi_phrase(openapi, specials[i].path, &place);
-    openapi_object_named(openapi, openapi_print(openapi, "%.*s%.*s",
-                                                SLICE_ARGS(openapi->settings->base),
-                                                SLICE_ARGS(path)));
+    openapi_object_named(
+        openapi,
+        openapi_print(openapi, "%.*s%.*s", SLICE_ARGS(openapi->settings->base), SLICE_ARGS(path)));
     openapi_object(openapi, "get");
     openapi_list(openapi, "tags");
     writer_string(openapi->writer, resource->name);
@@ -59,8 +59,8 @@ static void write_special(struct openapi *openapi, size_t i, const struct model_
 
 static void write_document(struct openapi *openapi)
 {
-    openapi_object_named(openapi, openapi_print(openapi, "%.*s/openapi.json",
-                                                SLICE_ARGS(openapi->settings->base)));
+    openapi_object_named(
+        openapi, openapi_print(openapi, "%.*s/openapi.json", SLICE_ARGS(openapi->settings->base)));
     openapi_object(openapi, "get");
     write_members(openapi, "document");
     openapi_object(openapi, "responses");

@@ -66,9 +66,8 @@ void openapi_flag(struct openapi *openapi, const char *name, bool value)
 
 void openapi_ref(struct openapi *openapi, const char *section, struct slice component)
 {
-    openapi_text(
-        openapi, "$ref",
-        openapi_print(openapi, "#/components/%s/%.*s", section, SLICE_ARGS(component)));
+    openapi_text(openapi, "$ref",
+                 openapi_print(openapi, "#/components/%s/%.*s", section, SLICE_ARGS(component)));
 }
 
 void openapi_ref_named(struct openapi *openapi, struct slice name, const char *section,
