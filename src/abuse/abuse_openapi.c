@@ -90,6 +90,18 @@ static void ref_named(struct writing *writing, const char *member, const char *s
     end(writing);
 }
 
+/* Those of every answer, and one more; NULL: none. */
+static void headers(struct writing *writing, const char *more)
+{
+    static const char *const always[] = {"X-Request-Id", "RateLimit", "RateLimit-Policy"};
+    key_begin(writing, "headers");
+    for (size_t i = 0; i < 3; i++)
+        ref_named(writing, always[i], "headers", always[i]);
+    if (more)
+        ref_named(writing, more, "headers", more);
+    end(writing);
+}
+
 /* The part's members, or items, as they stand in the file. */
 static void write_fixed(struct writing *writing, struct slice name)
 {
@@ -160,11 +172,7 @@ static void write_error(struct writing *writing, size_t i)
 {
     key_begin(writing, errors[i].name);
     words(writing, "description", errors[i].description);
-    key_begin(writing, "headers");
-    ref_named(writing, "X-Request-Id", "headers", "X-Request-Id");
-    if (errors[i].header)
-        ref_named(writing, errors[i].header, "headers", errors[i].header);
-    end(writing);
+    headers(writing, errors[i].header);
     key_begin(writing, "content");
     key_begin(writing, "application/json");
     ref_named(writing, "schema", "schemas", "AbuseError");
@@ -207,9 +215,7 @@ static void write_receipt(struct writing *writing)
 {
     key_begin(writing, "200");
     words(writing, "description", "The report is stored.");
-    key_begin(writing, "headers");
-    ref_named(writing, "X-Request-Id", "headers", "X-Request-Id");
-    end(writing);
+    headers(writing, NULL);
     key_begin(writing, "content");
     key_begin(writing, "application/json");
     write_receipt_schema(writing);

@@ -200,12 +200,10 @@ static void write_response(struct openapi *openapi, size_t i)
     static const char *const types[] = {"application/json", "application/xml"};
     openapi_object(openapi, errors[i].name);
     openapi_words(openapi, "description", errors[i].description);
-    openapi_object(openapi, "headers");
-    openapi_ref_named(openapi, SLICE("X-Request-Id"), "headers", SLICE("X-Request-Id"));
-    for (size_t h = 0; h < 2 && errors[i].headers[h]; h++)
-        openapi_ref_named(openapi, slice_from(errors[i].headers[h]), "headers",
-                          slice_from(errors[i].headers[h]));
-    openapi_end(openapi);
+    size_t headers = 0;
+    while (headers < 2 && errors[i].headers[headers])
+        headers++;
+    openapi_headers(openapi, errors[i].headers, headers);
     openapi_object(openapi, "content");
     for (size_t t = 0; t < 2; t++) {
         openapi_object(openapi, types[t]);

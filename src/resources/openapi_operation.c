@@ -76,11 +76,14 @@ static unsigned errors_of(enum openapi_operation operation, const struct openapi
 
 /* --- what is answered ----------------------------------------------------------------------- */
 
-static void write_headers(struct openapi *openapi, const char *const *names, size_t count)
+void openapi_headers(struct openapi *openapi, const char *const *more, size_t count)
 {
+    static const char *const always[] = {"X-Request-Id", "RateLimit", "RateLimit-Policy"};
     openapi_object(openapi, "headers");
+    for (size_t i = 0; i < 3; i++)
+        openapi_ref_named(openapi, slice_from(always[i]), "headers", slice_from(always[i]));
     for (size_t i = 0; i < count; i++)
-        openapi_ref_named(openapi, slice_from(names[i]), "headers", slice_from(names[i]));
+        openapi_ref_named(openapi, slice_from(more[i]), "headers", slice_from(more[i]));
     openapi_end(openapi);
 }
 
@@ -100,11 +103,10 @@ static void write_answer(struct openapi *openapi, struct slice answer)
 
 void openapi_answered(struct openapi *openapi, struct slice answer, bool is_created)
 {
-    static const char *const headers[] = {"ETag", "X-Request-Id", "RateLimit", "RateLimit-Policy",
-                                          "Location"};
+    static const char *const headers[] = {"ETag", "Location"};
     openapi_object(openapi, "200");
     openapi_words(openapi, "description", "Success.");
-    write_headers(openapi, headers, is_created ? 5 : 4);
+    openapi_headers(openapi, headers, is_created ? 2 : 1);
     openapi_object(openapi, "content");
     openapi_object(openapi, "application/json");
     write_answer(openapi, answer);
@@ -121,12 +123,12 @@ void openapi_answered(struct openapi *openapi, struct slice answer, bool is_crea
 
 static void write_bytes(struct openapi *openapi, const char *status, const char *description)
 {
-    static const char *const headers[] = {"ETag",          "X-Request-Id",  "Content-Disposition",
-                                          "Last-Modified", "Accept-Ranges", "Content-Range"};
+    static const char *const headers[] = {"ETag", "Content-Disposition", "Last-Modified",
+                                          "Accept-Ranges", "Content-Range"};
     bool is_part = slice_equal(slice_from(status), SLICE("206"));
     openapi_object(openapi, status);
     openapi_words(openapi, "description", description);
-    write_headers(openapi, headers, is_part ? 6 : 5);
+    openapi_headers(openapi, headers, is_part ? 5 : 4);
     openapi_object(openapi, "content");
     openapi_object(openapi, "*/*");
     openapi_end(openapi);

@@ -160,6 +160,8 @@ enum openapi_operation {
 /* The operation as a member of its path. */
 void openapi_operation(struct openapi *openapi, enum openapi_operation operation,
                        const struct openapi_place *place);
+/* A response's `headers`: those of every answer, and count more. */
+void openapi_headers(struct openapi *openapi, const char *const *more, size_t count);
 /* The response 200 with that answer, by name. */
 void openapi_answered(struct openapi *openapi, struct slice answer, bool is_created);
 /* What it answers; OPENAPI_ANSWERS: no envelope. */
