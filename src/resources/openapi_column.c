@@ -21,6 +21,14 @@ static const char *const filters[] = {
     [SCHEMA_BINARY] = "TextFilter",
 };
 
+/* Dates and times have schemas of their own. */
+static const char *const moments[] = {
+    [SCHEMA_DATE] = "Day",
+    [SCHEMA_DATETIME] = "Day",
+    [SCHEMA_TIME] = "Time",
+    [SCHEMA_BINARY] = NULL,
+};
+
 #define DAY  "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 #define HOUR ":[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
 
@@ -267,5 +275,9 @@ struct slice openapi_column_filter(const struct model_column *column)
 
 void openapi_column_compared(struct openapi *openapi, const struct model_column *column)
 {
-    openapi_words(openapi, "type", types[column->learnt->type]);
+    const char *component = moments[column->learnt->type];
+    if (component)
+        openapi_ref(openapi, "schemas", slice_from(component));
+    else
+        openapi_words(openapi, "type", types[column->learnt->type]);
 }

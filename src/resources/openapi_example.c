@@ -162,14 +162,24 @@ static bool is_telling(const struct model_resource *resource, const struct model
            column->learnt->type == SCHEMA_DATETIME;
 }
 
+static bool tells_anything(const struct model_resource *resource)
+{
+    for (size_t i = 0; i < resource->column_count; i++)
+        if (is_telling(resource, &resource->columns[i]) &&
+            openapi_is_given(resource, &resource->columns[i]))
+            return true;
+    return false;
+}
+
 void openapi_example_given(struct openapi *openapi, const struct openapi_place *place,
                            bool is_update)
 {
     const struct model_resource *resource = place->resource;
+    bool gives_required = !is_update || !tells_anything(resource);
     size_t given = 0;
     for (size_t i = 0; i < resource->column_count; i++) {
         const struct model_column *column = &resource->columns[i];
-        bool is_needed = !is_update && openapi_is_needed(place, column);
+        bool is_needed = gives_required && openapi_is_needed(place, column);
         bool is_told = given < MOST_GIVEN && is_telling(resource, column) &&
                        openapi_is_given(resource, column);
         if (!is_needed && !is_told)

@@ -107,6 +107,8 @@ def test_every_list_takes_the_words_and_filters_that_are_described(walker):
                 continue
             schema = walker.document.resolve(parameter["schema"])
             values = [record[parameter["name"]] for record in samples if record.get(parameter["name"]) is not None]
+            if not values and "pattern" in schema:
+                continue  # no record has one to show
             value = (values or schema.get("enum") or [schema.get("default", {"integer": 1, "number": 1, "boolean": False}.get(schema["type"], ""))])[0]
             walker.client.call(operation, path=path, query={parameter["name"]: value})
 
