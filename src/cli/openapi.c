@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "endpoints/openapi_document.h"
+#include "observe/log.h"
 
 static int complain(const char *what, struct slice detail)
 {
@@ -104,6 +105,7 @@ int command_openapi(const struct command_options *options)
     struct catalog *catalog = NULL;
     struct abuse_catalog *abuse = NULL;
     struct buffer problems;
+    log_set_level(LOG_LEVEL_NONE); /* standard output is for the document */
     if (!config)
         return COMMAND_FAILED;
     buffer_init(&problems);

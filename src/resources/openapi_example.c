@@ -146,6 +146,12 @@ void openapi_example_record(struct openapi *openapi, const struct model_resource
 {
     for (size_t i = 0; i < resource->column_count; i++)
         write_column(openapi, resource, &resource->columns[i]);
+    if (!resource->object)
+        return;
+    openapi_object_named(openapi, resource->catalog->object.name);
+    for (size_t i = 0; i < resource->object->column_count; i++)
+        write_column(openapi, resource->object, &resource->object->columns[i]);
+    openapi_end(openapi);
 }
 
 /* What says something by itself: no ids, which another database does not have. */
