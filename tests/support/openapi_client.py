@@ -57,7 +57,7 @@ class Document:
     def strangers(self, schema, value, path="$"):
         """Members of the value that the schema does not tell of, though it tells of others beside them."""
         schema = self.flat(schema)
-        choices = [self.flat(choice) for choice in schema.get("anyOf", [])]
+        choices = [self.flat(choice) for choice in schema.get("anyOf", []) if not self.faults(choice, value)]
         described = [each for each in [schema, *choices] if "properties" in each]
         if isinstance(value, list):
             return [each for number, item in enumerate(value)
