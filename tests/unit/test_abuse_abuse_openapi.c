@@ -1,4 +1,5 @@
-/* operations.md, `openapi`: what the document says of reports of abuse, by the columns there are. */
+/* operations.md, `openapi`: what the document says of reports of abuse, by the columns there are.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

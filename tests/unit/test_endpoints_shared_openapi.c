@@ -65,8 +65,8 @@ static void test_another_model_has_another(void **state)
     struct sample *other = sample_create();
     struct openapi_copy copy;
     assert_int_equal(shared_openapi_make(world->shared, world->sample->model, NULL), RESULT_OK);
-    assert_true(shared_openapi_get(world->shared, world->sample->model, NULL, HTTP_CODING_GZIP,
-                                   &copy));
+    assert_true(
+        shared_openapi_get(world->shared, world->sample->model, NULL, HTTP_CODING_GZIP, &copy));
     assert_false(is_there(world, other->model, HTTP_CODING_IDENTITY));
     assert_int_equal(shared_openapi_make(world->shared, other->model, NULL), RESULT_OK);
     assert_true(is_there(world, other->model, HTTP_CODING_IDENTITY));
@@ -82,8 +82,7 @@ static void *ask(void *context)
 {
     struct world *world = context;
     for (int i = 0; i < 20; i++) {
-        assert_int_equal(shared_openapi_make(world->shared, world->sample->model, NULL),
-                         RESULT_OK);
+        assert_int_equal(shared_openapi_make(world->shared, world->sample->model, NULL), RESULT_OK);
         assert_true(is_there(world, world->sample->model, HTTP_CODING_BROTLI));
     }
     return NULL;

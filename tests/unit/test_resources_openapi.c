@@ -210,10 +210,14 @@ static void test_an_unknown_section_is_empty(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SAMPLE_TEST(test_chains_are_paths),          SAMPLE_TEST(test_operation_ids_are_unique),
-        SAMPLE_TEST(test_columns_as_they_are_given), SAMPLE_TEST(test_examples_could_be_stored),
-        SAMPLE_TEST(test_phrases),                   SAMPLE_TEST(test_settings_are_told),
-        SAMPLE_TEST(test_what_is_off_is_not_told),   SAMPLE_TEST(test_an_unknown_section_is_empty),
+        SAMPLE_TEST(test_chains_are_paths),
+        SAMPLE_TEST(test_operation_ids_are_unique),
+        SAMPLE_TEST(test_columns_as_they_are_given),
+        SAMPLE_TEST(test_examples_could_be_stored),
+        SAMPLE_TEST(test_phrases),
+        SAMPLE_TEST(test_settings_are_told),
+        SAMPLE_TEST(test_what_is_off_is_not_told),
+        SAMPLE_TEST(test_an_unknown_section_is_empty),
     };
     return cmocka_run_group_tests_name("resources/openapi", tests, NULL, NULL);
 }
