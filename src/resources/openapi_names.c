@@ -6,6 +6,14 @@ static bool is_plain(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+/* A component that every document has; what a catalog calls so gets a _ behind it. */
+static bool is_taken(const struct openapi *openapi, struct slice name)
+{
+    return value_get(value_get(openapi->fixed, SLICE("answers")), name) ||
+           value_get(value_get(openapi->fixed, SLICE("schemas")), name) ||
+           slice_equal(name, SLICE("Limit"));
+}
+
 /* Bytes of UTF-8 beyond ASCII become _ each: rare, and still told apart by their number. */
 static void append_plain(struct buffer *text, struct slice name, bool is_capital)
 {
@@ -15,6 +23,14 @@ static void append_plain(struct buffer *text, struct slice name, bool is_capital
             c = (char)(c - 'a' + 'A');
         buffer_append_char(text, c);
     }
+}
+
+static void append_name(struct openapi *openapi, struct buffer *text, struct slice name)
+{
+    size_t begin = text->size;
+    append_plain(text, name, true);
+    if (is_taken(openapi, slice_skip(buffer_slice(text), begin)))
+        buffer_append_char(text, '_');
 }
 
 static struct slice keep(struct openapi *openapi, struct buffer *text)
@@ -44,18 +60,19 @@ static struct slice article(struct slice name)
     return has_vowel ? SLICE("an") : SLICE("a");
 }
 
-static void append_part(struct buffer *text, char part, const struct openapi_place *place)
+static void append_part(struct openapi *openapi, struct buffer *text, char part,
+                        const struct openapi_place *place)
 {
     struct slice parent = place->parent ? place->parent->resource->singular : SLICE("");
     switch (part) {
     case 'R':
-        append_plain(text, place->resource->name, true);
+        append_name(openapi, text, place->resource->name);
         break;
     case 'S':
-        append_plain(text, place->resource->singular, true);
+        append_name(openapi, text, place->resource->singular);
         break;
     case 'P':
-        append_plain(text, parent, true);
+        append_name(openapi, text, parent);
         break;
     case 'r':
         buffer_append_slice(text, place->resource->name);
@@ -84,7 +101,7 @@ struct slice openapi_phrase(struct openapi *openapi, const char *phrase,
     buffer_init(&text);
     for (const char *c = phrase; *c; c++) {
         if (*c == '%' && c[1])
-            append_part(&text, *++c, place);
+            append_part(openapi, &text, *++c, place);
         else
             buffer_append_char(&text, *c);
     }

@@ -13,7 +13,8 @@ from support.answers import BASE, basic
 from support.fixture import PASSWORDS, PREFIX, load_rows, load_structure
 from support.gateway import BINARY, ROOT, clean_environment, run_binary
 from support.openapi_client import METHODS, Client, Document, strict
-from support.openapi_walker import Walker
+from support.openapi_walker import Walker, formats
+from support.ports import wait_until
 
 LOGINS = {"basic": ("alice", PASSWORDS["alice"]), "apiId": abuse.GOOD}
 VALIDATOR = ROOT / "tests/openapi"
@@ -276,6 +277,44 @@ def test_too_many_requests_are_documented(start_gateway):
         assert response.status_code == 429
 
 
+def everything(client, server, expected, **fields):
+    """Every operation, in every format, each refused with that status and as it documents."""
+    for operation in client.document.operations:
+        body = {}
+        if operation.bodies:
+            media, content = next(iter(operation.bodies.items()))
+            body = {"media": media, "value": content.get("example", b"bytes")}
+        for form in formats(operation):
+            client.call(operation, expected, path={**{each["name"]: each.get("example") for each in operation.in_path()}, **form},
+                        headers=fields, **body)
+
+
+def test_a_ban_is_documented_everywhere(start_gateway, described_gateway, openapi_tree):
+    server = start_gateway({"mysql.database": "whmcs_openapi", "redis.url": "", "ban.exempt": "", "ban.table": "read", "ban.length": "1h",
+                            "http.trusted_proxies": "127.0.0.0/8"})
+    done = run_binary("bans", "add", "198.18.78.8", *[word for key, value in server.settings.items() for word in ("-o", f"{key}={value}")])
+    assert done.returncode == 0, done.stderr
+    everything(Client(Document(openapi_tree), server.url, LOGINS), server, 403, **{"X-Forwarded-For": "198.18.78.8"})
+
+
+def test_a_database_that_is_away_is_documented_everywhere(start_gateway, openapi_tree):
+    server = start_gateway({"mysql.socket": "/nowhere/mysql.sock"}, wait_ready=False)
+    wait_until(lambda: server.readyz() is not None, 20, "it listens")
+    everything(Client(Document(openapi_tree), server.url, LOGINS), server, 503)
+
+
+def test_what_is_archived_is_refused_as_documented(openapi_tree, described_gateway):
+    """section 6: 409, of the project itself and of what would be created below it."""
+    client = Client(Document(openapi_tree), described_gateway.url, LOGINS)
+    archived = [operation for operation in client.document.operations if "409" in operation.responses
+                and any(each["name"] == "project_id" for each in operation.in_path())]
+    assert len(archived) == 6
+    for operation in archived:
+        body = {"media": "application/json", "value": operation.bodies["application/json"]["example"]} if operation.bodies else {}
+        for form in formats(operation):
+            client.call(operation, 409, path={"project_id": 101, **form}, **body)
+
+
 # ---- other databases -----------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
@@ -336,6 +375,7 @@ def test_another_catalog_is_described(mariadb, place, module_gateway):
         "projects": {"parameter": "project_id", "any": [{"column": "parent_id", "where": {"parent_type": "project"}}]},
         "actions": {"parameter": "action_id", "any": [{"column": "parent_id", "where": {"parent_type": "action"}}]}}
     resources["überstunden"] = {"singular": "über-stunde", "table": "tblclients", "key": "id", "methods": ["GET"]}
+    resources["pages"] = {"singular": "page", "table": "tblhosting", "key": "id", "methods": ["GET"]}  # there is a schema Page
     (place / "other.json").write_text(json.dumps(catalog))
     server = module_gateway({"mysql.database": database, "remote.catalog": str(place / "other.json")})
     tree = served(server)
@@ -343,6 +383,7 @@ def test_another_catalog_is_described(mariadb, place, module_gateway):
     filters = tree["components"]["schemas"]["TimelogFilter"]["properties"]
     assert {"project_id", "action_id", "parent_type", "parent_id"} <= set(filters)
     assert "project_id" in tree["components"]["schemas"]["TimelogInput"]["properties"]
+    assert {"Page", "Page_", "Page_ListAnswer"} <= set(tree["components"]["schemas"])
     walker = Walker(Client(Document(tree), server.url, LOGINS))
     walker.read_all()
     project = walker.ids("projects")[0]
