@@ -52,11 +52,13 @@ class World:
         shutil.copytree(ROOT / "schema/demo/files", self.files / "demo")
         gateway = self.gateway(page.stem + "-gateway")
         strict = self.gateway(page.stem + "-strict", {"rate.per_admin": "1/second burst 1", "redis.prefix": "strict:"})
-        config = self.folder / page.stem / "portcullis.ini"
+        work = self.folder / page.stem / "work"
+        work.mkdir()
+        config = work / "portcullis.ini"
         config.write_text(ini(gateway.settings))
         replacements = {docs.GATEWAY: gateway.url, "https://strict.example.com": strict.url, "http://127.0.0.1:8080": gateway.url,
                         "http://127.0.0.1:9180": gateway.admin, "/srv/whmcs/attachments": str(self.files)}
-        return docs.Runner(self.folder / page.stem / "work", replacements,
+        return docs.Runner(work, replacements,
                            {"PORTCULLIS_CONFIG": str(config), "IDENTIFIER": IDENTIFIER})
 
     def stop(self):
