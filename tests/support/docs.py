@@ -28,15 +28,16 @@ GATEWAY = "https://gateway.example.com"
 REST = "…"
 
 # What differs from run to run: (what it looks like, what stands for it). The one place for it.
-MASKS = [(re.compile(pattern), name) for pattern, name in [
+MASKS = [(re.compile(pattern, re.M), name) for pattern, name in [
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z?", "TIME"),
     (r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", "TIME"),
     (r"\d{4}-\d\d-\d\d", "DAY"),
     (r"(W/)?\"[0-9a-f.]{8,}(-gzip|-br)?\"", "ETAG"),
     (r"(?<=X-Request-Id: )\S+", "REQUEST"),
     (r"127\.0\.0\.1:\d+", "ADDRESS"),
+    (r"(?<= UTC)   \S+( \S+)? +(yes|no)$", " LEFT, ROW"),  # of a ban: its row is written a moment later
 ]]
-MASKED_MEMBERS = {"next"}
+MASKED_MEMBERS = {"next", "expires", "seconds_left"}
 
 
 class Block:
