@@ -334,6 +334,36 @@ def test_downloads_pass(nginx):
     assert (reply.status_code, reply.text) == (206, "mailbox")
 
 
+def test_a_gateway_is_replaced_without_a_lost_request(nginx, gateway, place):
+    """Operations, upgrade without downtime: the new one beside the old, nginx's line changed, SIGTERM for the old."""
+    nginx.reload("all")
+    old = Gateway(place / "nginx-old", {**gateway.settings, "server.listen": f"127.0.0.1:{free_port()}",
+                                        "admin.listen": f"127.0.0.1:{free_port()}"})
+    old.port, old.admin_port = (int(old.settings[key].rpartition(":")[2]) for key in ("server.listen", "admin.listen"))
+    old.start()
+    before, codes, is_over = nginx.text, [], threading.Event()
+    nginx.text = before.replace(f"127.0.0.1:{gateway.port}", f"127.0.0.1:{old.port}")
+    nginx.reload("all")
+
+    def ask():
+        while not is_over.is_set():
+            codes.append(nginx.get(f"{BASE}/api.php/v1/projects/100/json", params={**LOGIN, "params": PARAMS}).status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(codes) > 10, 30, "requests are answered by the old one")
+    nginx.text = before
+    nginx.reload("all")
+    old.stop()
+    count = len(codes)
+    wait_until(lambda: len(codes) > count + 10, 30, "requests are answered by the new one")
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    assert set(codes) == {200}
+
+
 def run_comparison(folder, gateway, php, words):
     folder.mkdir(exist_ok=True)
     (folder / "compare.py").write_text(block_of("python").replace("127.0.0.1:8000", f"127.0.0.1:{php.server_port}")

@@ -77,7 +77,7 @@ def test_metrics_named_anywhere_are_there(gateway):
 def messages_of_source():
     """What the program logs at warning and error: event and the constant beginning of its text."""
     piece = r"(?:\"(?:[^\"\\]|\\.)*\"|PRI\w+)"
-    calls = re.compile(rf"log_(?:warning|error)\(\s*([^,]*\"\w+\"),\s*({piece}(?:\s*{piece})*)")
+    calls = re.compile(rf"log_(?:warning\(|error\(|write\([^;]*?LOG_LEVEL_\w+,)\s*([^,]*\"\w+\"),\s*({piece}(?:\s*{piece})*)")
     for file in sorted((ROOT / "src").rglob("*.c")):
         for event, text in calls.findall(file.read_text()):
             literal = "".join(part.strip('"') if part.startswith('"') else "d" for part in re.findall(piece, text))
