@@ -13,6 +13,7 @@ from support.gateway import ROOT
 from support.raw import exchange
 
 PAGE = BASE + "/sandbox/"
+FOLDERS = [pathlib.Path(ROOT) / "sandbox", pathlib.Path(ROOT) / "pages/shared"]
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
           "base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 
@@ -54,11 +55,11 @@ def test_the_page_without_its_slash_is_moved(gateway):
 
 
 def test_every_file_of_the_folder_is_served_as_it_is(gateway):
-    folder = pathlib.Path(ROOT) / "sandbox"
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and file.suffix != ".html":
-            answer = ask(gateway, PAGE + file.relative_to(folder).as_posix())
-            assert answer.status_code == 200 and answer.bytes == file.read_bytes(), file
+    for folder in FOLDERS:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and file.suffix != ".html":
+                answer = ask(gateway, PAGE + file.relative_to(folder).as_posix())
+                assert answer.status_code == 200 and answer.bytes == file.read_bytes(), file
 
 
 @pytest.mark.parametrize("accepts, coding, undo", [
@@ -160,8 +161,7 @@ def test_pages_are_logged_and_counted(gateway):
 
 def test_all_of_the_sandbox_is_under_150_kib_compressed(gateway):
     """Over plain HTTP browsers take gzip at best; what a first visit needs is the page and all of its assets."""
-    folder = pathlib.Path(ROOT) / "sandbox"
-    paths = ["", *(file.relative_to(folder).as_posix() for file in folder.glob("assets/*"))]
+    paths = ["", *(file.relative_to(folder).as_posix() for folder in FOLDERS for file in folder.glob("assets/*"))]
     assert sum(len(ask(gateway, PAGE + path, Accept_Encoding="gzip").bytes) for path in paths) < 150 * 1024
 
 
