@@ -119,6 +119,15 @@ def test_a_chain_is_built_link_by_link(bench):
     assert bench.chain() == "projects/100/files/", "what hung on the action is gone; the id is asked for anew"
 
 
+def test_a_chain_whose_ids_are_still_to_be_filled_in(bench):
+    """As the reference's links have it."""
+    bench.at("#/v1/projects/{id}/actions/json")
+    assert bench.chain() == "projects//actions"
+    bench.click("#send").sees("#notice", "Fill in the id of the project")
+    bench.put("id-0", "100").send()
+    assert bench.json()["request"]["action"] == "projects/100/actions"
+
+
 def test_siblings_are_asked_at_once(bench, client):
     bench.at("#/v1/projects/100/actions/json", 200)
     bench.choose("sibling", "timelogs").choose("sibling", "topics")
