@@ -35,6 +35,7 @@ struct page {
     char source[LONGEST_PATH]; /* docs/settings.md */
     char name[LONGEST_PATH];   /* settings.html */
     const char *section;       /* above it in the list of pages; borrowed of sections */
+    char *label;               /* in the list of pages; NULL: its title up to a colon */
     cmark_node *document;
     struct heading headings[MOST_HEADINGS];
     size_t heading_count;
@@ -127,7 +128,7 @@ static void add_section(const char *name)
     sections[section_count++] = strdup(name);
 }
 
-static void add_page(const char *source)
+static void add_page(const char *source, const char *label)
 {
     if (page_count == MOST_PAGES || find_page(source))
         fail("too many pages, or named twice", source);
@@ -141,23 +142,32 @@ static void add_page(const char *source)
     if (!strcmp(source, "docs/README.md"))
         path_print(page->name, "index.html");
     page->section = section_count ? sections[section_count - 1] : "";
+    page->label = label ? strdup(label) : NULL;
 }
 
-/* A line is "# Section", or a page's path; order.txt says so at its top in lines of "//". */
+/* A line is "# Section", or a page's path and what it is called in the list. */
+static void read_order_line(char *line)
+{
+    if (line[0] == '#') {
+        add_section(line + 1 + strspn(line + 1, " "));
+        return;
+    }
+    char *label = strchr(line, ' ');
+    if (label)
+        *label++ = '\0';
+    size_t size = strlen(line);
+    if (size < 4 || strcmp(line + size - 3, ".md") != 0)
+        fail("neither a section nor a page", line);
+    add_page(line, label);
+}
+
 static void read_order(const char *name)
 {
     size_t size;
     char *text = read_file(name, &size);
     for (char *rest = text, *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
-        size_t end = strlen(line);
-        if (!end || !strncmp(line, "//", 2))
-            continue;
-        if (line[0] == '#')
-            add_section(line + 1 + strspn(line + 1, " "));
-        else if (end > 3 && !strcmp(line + end - 3, ".md"))
-            add_page(line);
-        else
-            fail("neither a section nor a page", line);
+        if (*line && strncmp(line, "//", 2) != 0)
+            read_order_line(line);
     }
     free(text);
 }
@@ -178,7 +188,7 @@ static void add_others(void)
         if (!has_section)
             add_section("More");
         has_section = true;
-        add_page(source);
+        add_page(source, NULL);
     }
     globfree(&found);
 }
@@ -463,9 +473,9 @@ static void put_elements(const struct page *page)
 /* --- the frame ----------------------------------------------------------------------------- */
 
 /* Of a title "The outbox: what it does" the first half names it. */
-static void print_short_title(FILE *out, const struct page *page)
+static void print_label(FILE *out, const struct page *page)
 {
-    char *title = strdup(title_of(page));
+    char *title = strdup(page->label ? page->label : title_of(page));
     char *colon = strstr(title, ": ");
     if (colon)
         *colon = '\0';
@@ -479,7 +489,7 @@ static void print_link(FILE *out, const struct page *page, const struct page *he
     bool is_index = !strcmp(page->name, "index.html");
     fprintf(out, "<a href=\"%s\"%s>%s", is_index ? "./" : page->name,
             page == here ? " aria-current=\"page\"" : "", before);
-    print_short_title(out, page);
+    print_label(out, page);
     fputs("</a>", out);
 }
 
@@ -586,6 +596,7 @@ static void clear_page(struct page *page)
         free(page->headings[i].text);
         free(page->headings[i].slug);
     }
+    free(page->label);
     cmark_node_free(page->document);
 }
 

@@ -25,6 +25,14 @@ function markScrollers() {
 function setDrawer(isOpen) {
   document.body.classList.toggle('drawer-open', isOpen);
   $('drawer').setAttribute('aria-expanded', String(isOpen));
+  if (isOpen) (document.querySelector('#pages [aria-current]') ?? document.querySelector('#pages a')).focus();
+}
+
+/** Who closes it by a key goes back to where it was opened. */
+function onEscape() {
+  if (!document.body.classList.contains('drawer-open')) return;
+  setDrawer(false);
+  $('drawer').focus();
 }
 
 /** The heading being read is marked in the list of this page's headings. */
@@ -51,5 +59,5 @@ followReading();
 addEventListener('resize', markScrollers);
 $('drawer').addEventListener('click', () => setDrawer(!document.body.classList.contains('drawer-open')));
 document.addEventListener('click', (event) => { if (!event.target.closest('#pages, #drawer')) setDrawer(false); });
-document.addEventListener('keydown', (event) => { if (event.key === 'Escape') { setDrawer(false); } });
+document.addEventListener('keydown', (event) => { if (event.key === 'Escape') onEscape(); });
 document.querySelector('#pages [aria-current]')?.scrollIntoView({ block: 'nearest' });
