@@ -1,10 +1,11 @@
 /** The page's state, and what happens when it changes. Everything is in memory: leaving the page forgets it. */
 import { $, announce, copy, fill, h, tabs } from './dom.js';
-import { attemptsText, drawAnswer, drawProgress, eachRecord, messageOf, understand } from './answer.js';
+import { drawAnswer, drawProgress, eachRecord, messageOf, understand } from './answer.js';
 import { drawBuilder } from './builder.js';
 import { Catalog } from './catalog.js';
 import { drawChainBar } from './chain_bar.js';
 import { drawCode, drawCodeTabs } from './code_panel.js';
+import { attemptsText } from './errors.js';
 import { indent, parse, stringify } from './json.js';
 import { md5 } from './md5.js';
 import { emptyScope, fromPermalink, lastLink, missingPart, newRequest, permalink } from './request.js';
