@@ -351,7 +351,7 @@ static void mend_link(const struct page *page, cmark_node *node)
     path_print(path, "%.*s", (int)strcspn(url, "#"), url);
     const char *anchor = strchr(url, '#');
     if (!*path) {
-        check_anchor(page, page, anchor ? anchor + 1 : "?", url);
+        check_anchor(page, page, anchor && anchor[1] ? anchor + 1 : "?", url);
         return;
     }
     const struct page *to = NULL;

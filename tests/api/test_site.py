@@ -14,6 +14,7 @@ from support.raw import exchange
 
 PAGE = BASE + "/sandbox/"
 FOLDERS = [pathlib.Path(ROOT) / "sandbox", pathlib.Path(ROOT) / "pages/shared"]
+ROOTS = {name: f"{BASE}/{name}/" for name in ("sandbox", "docs", "reference")}
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
           "base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 
@@ -41,6 +42,31 @@ def test_the_page_is_html_under_a_strict_policy(gateway):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert b"@ASSETS@" not in answer.bytes
+
+
+def test_the_reference_alone_may_make_styles(gateway):
+    """Its renderer does; scripts stay as strict as anywhere, on its assets and on what is not there too."""
+    loose = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    for path in "", "assets/reference.js", "nothing":
+        assert ask(gateway, ROOTS["reference"] + path).headers["Content-Security-Policy"] == loose
+    for root in "docs", "sandbox":
+        assert ask(gateway, ROOTS[root]).headers["Content-Security-Policy"] == POLICY
+    assert "unsafe-eval" not in loose and "script-src 'self';" in loose
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_root_is_moved_tagged_and_compressed(gateway, root):
+    moved = ask(gateway, ROOTS[root][:-1])
+    assert (moved.status_code, moved.headers["Location"]) == (308, ROOTS[root])
+    plain = ask(gateway, ROOTS[root])
+    assert plain.status_code == 200 and plain.headers["Cache-Control"] == "no-cache" and b"@ASSETS@" not in plain.bytes
+    for coding, undo in ("gzip", gzip.decompress), ("br", brotli.decompress):
+        coded = ask(gateway, ROOTS[root], Accept_Encoding=coding)
+        assert coded.headers["Content-Encoding"] == coding and undo(coded.bytes) == plain.bytes and len(coded.bytes) < len(plain.bytes)
+        again = ask(gateway, ROOTS[root], Accept_Encoding=coding, If_None_Match=coded.headers["ETag"])
+        assert (again.status_code, again.bytes) == (304, b"")
+    asset = re.search(rb'"(assets-[0-9a-f]{16}/[a-z]+\.css)"', plain.bytes).group(1).decode()
+    assert ask(gateway, ROOTS[root] + asset).headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 def test_the_page_carries_no_inline_script_and_no_inline_style():
