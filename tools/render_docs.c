@@ -484,11 +484,11 @@ static void print_label(FILE *out, const struct page *page)
 }
 
 static void print_link(FILE *out, const struct page *page, const struct page *here,
-                       const char *before)
+                       const char *more, const char *before)
 {
     bool is_index = !strcmp(page->name, "index.html");
-    fprintf(out, "<a href=\"%s\"%s>%s", is_index ? "./" : page->name,
-            page == here ? " aria-current=\"page\"" : "", before);
+    fprintf(out, "<a href=\"%s\"%s%s>%s", is_index ? "./" : page->name,
+            page == here ? " aria-current=\"page\"" : "", more, before);
     print_label(out, page);
     fputs("</a>", out);
 }
@@ -504,7 +504,7 @@ static void print_pages(FILE *out, const struct page *here)
             fputs("</h2>\n<ul>\n", out);
         }
         fputs("<li>", out);
-        print_link(out, &pages[i], here, "");
+        print_link(out, &pages[i], here, "", "");
         fputs("</li>\n", out);
     }
     fputs("</ul>", out);
@@ -533,9 +533,9 @@ static void print_contents(FILE *out, const struct page *page)
 static void print_neighbours(FILE *out, const struct page *page)
 {
     if (page > pages)
-        print_link(out, page - 1, page, "<span>Before</span> ");
+        print_link(out, page - 1, page, " rel=\"prev\"", "<span>Before</span> ");
     if (page + 1 < pages + page_count)
-        print_link(out, page + 1, page, "<span>Next</span> ");
+        print_link(out, page + 1, page, " rel=\"next\"", "<span>Next</span> ");
 }
 
 static void print_title(FILE *out, const struct page *page)

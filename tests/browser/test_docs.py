@@ -108,7 +108,7 @@ def test_pages_are_turned_by_their_links(docs, sandbox_gateway):
     names = page_names(sandbox_gateway)
     docs.visit()
     for name in names[1:]:
-        docs.click(".neighbours a:last-child")
+        docs.click(".neighbours [rel=next]")
         docs.until(lambda: docs.driver.current_url == docs.url + name, f"turned to {name}")
         docs.until(lambda: docs.script("return document.body.classList.contains('scripted')"), "ready")
         assert docs.find('#pages [aria-current="page"]').get_attribute("href") == docs.url + name

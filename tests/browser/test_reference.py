@@ -95,6 +95,10 @@ def test_every_operation_is_drawn(drawn, document):
                                          route, operation["summary"]), route)
         wanted = set(operation["responses"])
         drawn.until(lambda: wanted <= set(drawn.inside(BUTTONS)), f"{route}: {sorted(wanted)}")
+        height = drawn.inside("return root.querySelector('.request-body-container')?.getBoundingClientRect().height ?? 0")
+        assert (height > 15) == ("requestBody" in operation), route
+        empty = drawn.inside("return [...root.querySelectorAll('.api-request .table-title')].filter((e) => e.offsetParent && e.nextElementSibling?.matches(':has(tr)') && ![...e.nextElementSibling.querySelectorAll('tr')].some((row) => row.offsetParent)).length")
+        assert empty == 0, f"{route}: a heading over nothing"
 
 
 def test_parameters_say_what_they_take(drawn):
@@ -233,7 +237,7 @@ def test_empty_fields_are_asked_for(reference):
 def test_every_scene(reference, shoot, size, dark):
     """axe-core finds nothing, in the renderer's parts neither; nothing sticks out to the side."""
     def look(name):
-        reference.pause(0.3)
+        reference.pause(0.5)
         shoot(f"reference-{name}-{size}-{'dark' if dark else 'light'}")
         found = looks.faults(reference)
         assert not found, (name, json.dumps(found, indent=1)[:3000])
@@ -243,7 +247,7 @@ def test_every_scene(reference, shoot, size, dark):
     look("login")
     reference.login().drawn().shows("What this gateway serves")
     look("overview")
-    for name, route, words in (("create", CREATE, "Create a project"), ("list", f"get-{BASE}/api.php/v1/projects/-format-", "List projects"), ("delete", f"delete-{BASE}/api.php/v1/projects/-project_id-/-format-", "Delete a project")):
+    for name, route, words in (("create", CREATE, "application/json"), ("list", f"get-{BASE}/api.php/v1/projects/-format-", "List projects"), ("delete", f"delete-{BASE}/api.php/v1/projects/-project_id-/-format-", "Delete a project")):
         reference.choose_operation(route).shows(words)
         look(name)
 

@@ -20,7 +20,7 @@ function dressParameter(document, parameter) {
   const words = [parameter.description ?? schema.description];
   if (schema.enum && !/one of/i.test(words[0] ?? '')) words.push(`One of ${schema.enum.filter((value) => value !== null).map(code).join(', ')}.`);
   if (schema.default !== undefined) words.push(`Without it: ${code(schema.default)}.`);
-  if (parameter.content) words.push('As JSON.');
+  if (parameter.content && !/JSON/.test(words[0] ?? '')) words.push('As JSON.');
   parameter.description = words.filter(Boolean).join(' ');
   if (parameter.content && !parameter.schema) parameter.schema = { type: 'object' };
 }

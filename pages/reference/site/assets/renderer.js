@@ -16,8 +16,8 @@ const FIXED = { 'hide-console': true, 'hide-authentication': true, 'hide-server-
  * of operations is a drawer.
  */
 const INSIDE = `
-  tr:has(#request-Accept-label), tr:has(.param-name) > td:nth-child(2) { display: none; }
-  div:has(> .table-title):not(:has(tr)) { display: none; }
+  .request-body-param-file, tr:has(#request-Accept-label), tr:has(.param-name) > td:nth-child(2) { display: none; }
+  .table-title:has(+ div tr:only-child #request-Accept-label), div:has(> table tr:only-child #request-Accept-label) { display: none; }
   .param-name, .param-type { text-align: left; }
   .param-name, .param-type, .param-description { margin: .45rem 0 !important; }
   .param-type { margin-top: -.2rem !important; }
