@@ -18,6 +18,10 @@ const TYPES = { integer: 'whole number', decimal: 'decimal number', float: 'numb
 export const typeWords = (field) => TYPES[field.type] ?? field.type;
 export const columnHelp = (name) => COLUMNS[name] ?? '';
 
+/** What a verb does, for a list of things to do. */
+const VERBS = { bythread: 'By thread', download: 'Download', content: 'Replace the bytes' };
+export const verbWords = (name) => VERBS[name] ?? name;
+
 export const METHOD_WORDS = { GET: 'Read', POST: 'Create', PUT: 'Update', DELETE: 'Delete' };
 const PHASES = {
   parse: 'reading the request', auth: 'checking the login', queue: 'waiting for a worker', db: 'the database', render: 'writing the answer', write: 'sending',
