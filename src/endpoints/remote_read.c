@@ -288,7 +288,7 @@ bool remote_read_body(struct remote_request *request)
     return read_chain(request) && !problem_is_set(&request->problem) && read_method(request);
 }
 
-bool remote_compile(struct remote_request *request)
+static bool compile(struct remote_request *request)
 {
     const struct query_limits limits = {.max_limit = request->gateway->config->remote.max_limit};
     if (problem_is_set(&request->parameter_problem)) {
@@ -317,6 +317,15 @@ bool remote_compile(struct remote_request *request)
         execute_explain(result, &request->problem);
     request->is_compiled = result == RESULT_OK;
     return request->is_compiled;
+}
+
+/* A table that was missing, or might not be read, may be there since. */
+bool remote_compile(struct remote_request *request)
+{
+    bool is_compiled = compile(request);
+    if (!is_compiled && request->problem.status >= 500)
+        shared_model_doubt(request->gateway->model);
+    return is_compiled;
 }
 
 /* Principal's class, model, coding, format, chain and parameters; the effective method is GET for
