@@ -52,8 +52,8 @@ static bool is_of_server(const char *error)
     return false;
 }
 
-/* The first error of a connection is told, the others counted: where nobody waits for the reply, and
- * what Redis does not permit, since that lasts until somebody grants it. */
+/* The first error of a connection is told, the others counted: where nobody waits for the reply,
+ * and what Redis does not permit, since that lasts until somebody grants it. */
 static void tell_failure(struct redis *redis, const char *error)
 {
     if (!redis->has_told_failure)
