@@ -47,6 +47,14 @@ def test_no_example_is_left_out_silently(page):
 
 
 @pytest.mark.parametrize("page", docs.PAGES, **ids)
+def test_tables_are_whole(page):
+    """Each row has as many cells as its head; a bar within code would be one too many."""
+    for table in re.findall(r"(?:^\|.*\n)+", docs.prose(page), flags=re.M):
+        widths = [len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()]
+        assert len(set(widths)) == 1 and re.match(r"\|(?:---\|)+$", table.splitlines()[1]), f"{page.name}: {table[:200]}"
+
+
+@pytest.mark.parametrize("page", docs.PAGES, **ids)
 def test_pages_begin_with_their_title(page):
     assert re.match(r"# \S", page.read_text())
     assert len(re.findall(r"^# ", docs.prose(page), flags=re.M)) == 1

@@ -104,7 +104,7 @@ FINE = re.compile(INTERNAL.pattern + "|out of memory|columns served|^reports lie
 
 def pieces(literal):
     """The constant pieces of a format, long enough to be searched for."""
-    return [piece.strip(" :;,()'`") for piece in re.split(r"%(?:\.\*)?[-\d]*(?:z|ll|l)?[a-z]", literal) if len(piece.strip(" :;,()")) > 7]
+    return [piece.strip(" :;,()[]'`") for piece in re.split(r"%(?:\.[\d*]+)?[-\d]*(?:z|ll|l)?[a-z]", literal) if len(piece.strip(" :;,()")) > 7]
 
 
 def plain(text):
@@ -139,6 +139,21 @@ def test_every_word_of_check_is_in_troubleshooting():
                 text = re.sub(r"^(FAILED|warning|OFF) +\w*: ?", "", literal)
                 missing += [f"{name}: {literal}" for piece in pieces(text)[:1] if plain(piece) not in page]
     assert not missing, "\n".join(missing)
+
+
+def test_every_refusal_of_settings_is_in_troubleshooting():
+    """What is said of a file, a variable or a value that is wrong."""
+    page = plain((ROOT / "docs/troubleshooting.md").read_text())
+    missing, count = [], 0
+    for name in ("ini.c", "environment.c", "config.c", "value.c", "syntax.c"):
+        source = (ROOT / "src/config" / name).read_text()
+        for call in re.findall(r"(?:config_loading_report\([^\"]*?|buffer_printf\(why,\s*)((?:\"(?:[^\"\\]|\\.)*\"\s*)+)", source):
+            literal = "".join(re.findall(r"\"((?:[^\"\\]|\\.)*)\"", call))
+            # What is allowed differs from key to key, and stands behind.
+            text = re.sub(r"; (allowed (is|are)|at least) (?!once|one\b|section).*", "; allowed", literal)
+            count += 1
+            missing += [f"{name}: {literal}" for piece in pieces(text)[-1:] if plain(piece.partition("; allowed")[0]) not in page]
+    assert count > 20 and not missing, "\n".join(missing)
 
 
 ERROR_CODES = re.compile(r"^`bad_version`.*?(?=\n\n|\Z)", flags=re.M | re.S)
