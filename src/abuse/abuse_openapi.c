@@ -25,37 +25,6 @@ static const struct {
     {SLICE("admin_notes"), ABUSE_ADMIN_NOTES},
 };
 
-static const struct {
-    const char *status;
-    const char *name;
-    const char *description;
-    const char *code;
-    const char *example;
-    const char *header; /* NULL: none */
-} errors[] = {
-    {"400", "AbuseBadRequest",
-     "The action, or something required, is missing; or the body is wrong.", "AMP003",
-     "Missing required parameters: category", NULL},
-    {"401", "AbuseUnauthorized",
-     "`API_ID` is missing or wrong. Too many wrong ones ban the address.", "AMP001",
-     "API_ID is missing or not valid", "WWW-Authenticate"},
-    {"403", "AbuseForbidden", "The address is banned.", "GW006", "IP Banned", NULL},
-    {"404", "AbuseNotFound", "There is no such service.", "GW004", "No such service: 999", NULL},
-    {"413", "AbuseTooLarge", "The body is too large.", "GW008",
-     "The request cannot be read: the body is too large", NULL},
-    {"415", "AbuseUnsupportedMediaType", "The body is of a type that is not taken.", "GW008",
-     "The body's type is not taken", NULL},
-    {"422", "AbuseUnprocessable", "A value is wrong; all of them are told.", "GW005",
-     "Invalid value: service_id \"x\" (allowed: a whole number from 1 on)", NULL},
-    {"429", "AbuseTooManyRequests", "Too many requests.", "GW006",
-     "Too many requests: 100 may come at once; the next one in 1 s", "Retry-After"},
-    {"503", "AbuseUnavailable", "Not stored: try again.", "GW007",
-     "Not stored: the database cannot be reached", "Retry-After"},
-    {"default", "AbuseRefused", "What HTTP itself refuses, in the same envelope.", "GW008",
-     "The request cannot be read: it did not come in time", NULL},
-};
-enum { ERRORS = sizeof(errors) / sizeof(errors[0]) };
-
 static void key_begin(struct writing *writing, const char *name)
 {
     writer_key(writing->writer, slice_from(name));
@@ -87,18 +56,6 @@ static void ref_named(struct writing *writing, const char *member, const char *s
 {
     key_begin(writing, member);
     ref(writing, section, name);
-    end(writing);
-}
-
-/* Those of every answer, and one more; NULL: none. */
-static void headers(struct writing *writing, const char *more)
-{
-    static const char *const always[] = {"X-Request-Id", "RateLimit", "RateLimit-Policy"};
-    key_begin(writing, "headers");
-    for (size_t i = 0; i < 3; i++)
-        ref_named(writing, always[i], "headers", always[i]);
-    if (more)
-        ref_named(writing, more, "headers", more);
     end(writing);
 }
 
@@ -166,31 +123,7 @@ static void write_schemas(struct writing *writing)
     write_report(writing);
 }
 
-/* --- responses ------------------------------------------------------------------------------ */
-
-static void write_error(struct writing *writing, size_t i)
-{
-    key_begin(writing, errors[i].name);
-    words(writing, "description", errors[i].description);
-    headers(writing, errors[i].header);
-    key_begin(writing, "content");
-    key_begin(writing, "application/json");
-    ref_named(writing, "schema", "schemas", "AbuseError");
-    key_begin(writing, "example");
-    words(writing, "status", "error");
-    words(writing, "error_code", errors[i].code);
-    words(writing, "error_description", errors[i].example);
-    end(writing);
-    end(writing);
-    end(writing);
-    end(writing);
-}
-
-static void write_responses(struct writing *writing)
-{
-    for (size_t i = 0; i < ERRORS; i++)
-        write_error(writing, i);
-}
+/* --- the receipt ---------------------------------------------------------------------------- */
 
 static void write_receipt_schema(struct writing *writing)
 {
@@ -213,9 +146,13 @@ static void write_receipt_schema(struct writing *writing)
 
 static void write_receipt(struct writing *writing)
 {
+    static const char *const headers[] = {"X-Request-Id", "RateLimit", "RateLimit-Policy"};
     key_begin(writing, "200");
     words(writing, "description", "The report is stored.");
-    headers(writing, NULL);
+    key_begin(writing, "headers");
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+        ref_named(writing, headers[i], "headers", headers[i]);
+    end(writing);
     key_begin(writing, "content");
     key_begin(writing, "application/json");
     write_receipt_schema(writing);
@@ -277,8 +214,7 @@ static void write_paths(struct writing *writing)
     write_body(writing);
     key_begin(writing, "responses");
     write_receipt(writing);
-    for (size_t i = 0; i < ERRORS; i++)
-        ref_named(writing, errors[i].status, "responses", errors[i].name);
+    write_fixed(writing, SLICE("errors"));
     end(writing);
     end(writing);
     end(writing);
@@ -294,6 +230,11 @@ static void write_tags(struct writing *writing)
 static void write_security(struct writing *writing)
 {
     write_fixed(writing, SLICE("securitySchemes"));
+}
+
+static void write_responses(struct writing *writing)
+{
+    write_fixed(writing, SLICE("responses"));
 }
 
 bool abuse_openapi_write(const struct abuse_openapi *openapi, struct writer *writer,

@@ -147,10 +147,8 @@ static void write_answers(struct openapi *openapi)
 static void write_operation_example(struct openapi *openapi, enum openapi_operation operation,
                                     const struct openapi_place *place)
 {
-    enum openapi_answer answer = openapi_operation_answer(operation);
-    bool is_read = catalog_names_hold(&place->resource->catalog->methods, SLICE("GET"));
-    bool is_repeated = operation == OPENAPI_UPLOAD || (operation == OPENAPI_UPDATE && is_read);
-    if (answer < OPENAPI_ANSWER_DELETED && !is_repeated)
+    enum openapi_answer answer = openapi_operation_answer(operation, place);
+    if (answer != OPENAPI_ANSWERS)
         openapi_answer_example(openapi, answer, place);
 }
 

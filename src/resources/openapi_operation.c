@@ -54,9 +54,13 @@ static const struct {
                        OPENAPI_ANSWER_LISTS, OPENAPI_NOT_FOUND | OPENAPI_VALUE},
 };
 
-enum openapi_answer openapi_operation_answer(enum openapi_operation operation)
+enum openapi_answer openapi_operation_answer(enum openapi_operation operation,
+                                             const struct openapi_place *place)
 {
-    return kinds[operation].answer;
+    bool is_read = catalog_names_hold(&place->resource->catalog->methods, SLICE("GET"));
+    bool is_repeated = operation == OPENAPI_DELETE || operation == OPENAPI_UPLOAD ||
+                       (operation == OPENAPI_UPDATE && is_read);
+    return is_repeated ? OPENAPI_ANSWERS : kinds[operation].answer;
 }
 
 static bool is_read(enum openapi_operation operation)
@@ -78,9 +82,10 @@ static unsigned errors_of(enum openapi_operation operation, const struct openapi
 
 void openapi_headers(struct openapi *openapi, const char *const *more, size_t count)
 {
-    static const char *const always[] = {"X-Request-Id", "RateLimit", "RateLimit-Policy"};
+    static const char *const always[] = {"X-Request-Id", "RateLimit", "RateLimit-Policy",
+                                         "Server-Timing"};
     openapi_object(openapi, "headers");
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
         openapi_ref_named(openapi, slice_from(always[i]), "headers", slice_from(always[i]));
     for (size_t i = 0; i < count; i++)
         openapi_ref_named(openapi, slice_from(more[i]), "headers", slice_from(more[i]));

@@ -32,7 +32,7 @@ static bool is_filtered(enum openapi_operation operation)
     return operation == OPENAPI_LIST || operation == OPENAPI_THREADS;
 }
 
-/* `fields` chooses nothing where there are no texts to choose from, and so on. */
+/* Has it texts for the word `search`? */
 static bool is_searched(const struct model_resource *resource)
 {
     for (size_t i = 0; i < resource->column_count; i++)
@@ -149,6 +149,7 @@ static void write_lists(struct openapi *openapi, const struct openapi_place *pla
     openapi_object(openapi, "schema");
     openapi_words(openapi, "type", "array");
     openapi_integer(openapi, "minItems", 2);
+    openapi_integer(openapi, "maxItems", CHAIN_MOST_SIBLINGS + 1);
     openapi_flag(openapi, "uniqueItems", true);
     openapi_object(openapi, "items");
     openapi_words(openapi, "type", "string");

@@ -164,8 +164,10 @@ void openapi_operation(struct openapi *openapi, enum openapi_operation operation
 void openapi_headers(struct openapi *openapi, const char *const *more, size_t count);
 /* The response 200 with that answer, by name. */
 void openapi_answered(struct openapi *openapi, struct slice answer, bool is_created);
-/* What it answers; OPENAPI_ANSWERS: no envelope. */
-enum openapi_answer openapi_operation_answer(enum openapi_operation operation);
+/* The answer that is to be described with this operation; OPENAPI_ANSWERS: none, or another one has
+ * the same. */
+enum openapi_answer openapi_operation_answer(enum openapi_operation operation,
+                                             const struct openapi_place *place);
 
 /* --- openapi_parameter.c, openapi_body.c ---------------------------------------------------- */
 

@@ -254,18 +254,15 @@ static void write_limit(struct openapi *openapi)
     openapi_end(openapi);
 }
 
-/* Answers that several operations share are described with the first of them. */
 static void write_operation_schemas(struct openapi *openapi, enum openapi_operation operation,
                                     const struct openapi_place *place)
 {
-    enum openapi_answer answer = openapi_operation_answer(operation);
-    bool is_read = catalog_names_hold(&place->resource->catalog->methods, SLICE("GET"));
-    bool is_repeated = operation == OPENAPI_UPLOAD || (operation == OPENAPI_UPDATE && is_read);
+    enum openapi_answer answer = openapi_operation_answer(operation, place);
     if (operation == OPENAPI_CREATE) {
         write_create(openapi, place);
         write_create_params(openapi, place);
     }
-    if (answer < OPENAPI_ANSWER_DELETED && !is_repeated)
+    if (answer != OPENAPI_ANSWERS)
         openapi_answer_schema(openapi, answer, place);
 }
 

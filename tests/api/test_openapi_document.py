@@ -263,6 +263,13 @@ def test_every_read_is_answered_as_documented_under_other_settings(start_gateway
         assert "RateLimit" in client.send(operation, path={"project_id": 100}).headers
 
 
+def test_the_time_that_was_asked_for_is_documented(openapi_tree, described_gateway):
+    client = Client(Document(openapi_tree), described_gateway.url, LOGINS)
+    for name in ("listProjects", "getOpenapi"):
+        response, _ = client.call(client.document.by_id[name], headers={"Prefer": "server-timing"})
+        assert "Server-Timing" in response.headers
+
+
 def test_too_many_requests_are_documented(start_gateway):
     server = start_gateway({"mysql.database": "whmcs_openapi", "redis.url": "", "rate.per_address": "1/second burst 1"})
     tree = print_document(server.settings)
