@@ -269,6 +269,10 @@ def test_the_drawer_on_narrow_screens(reference, shoot):
 def test_the_keyboard_is_enough(drawn):
     drawn.inside("[...root.querySelectorAll('.nav-bar-path')].find((e) => e.dataset.contentId === arguments[0]).focus()", CREATE)
     drawn.press(Keys.ENTER).shows("Create a project")
+    drawn.emulate(*looks.SIZES["narrow"], False)
+    drawn.inside("root.querySelector('main').focus()")
+    drawn.press(Keys.PAGE_DOWN)
+    drawn.until(lambda: drawn.inside("return root.querySelector('main').scrollTop") > 0, "the text scrolls by keys")
 
 
 def test_colours_follow_the_button(drawn):

@@ -72,4 +72,6 @@ export async function drawReference(place, value, onChoose) {
   sheet.replaceSync(INSIDE);
   element.shadowRoot.adoptedStyleSheets.push(sheet);
   await element.loadSpec(value);
+  await element.updateComplete;
+  element.shadowRoot.querySelector('main')?.setAttribute('tabindex', '0'); /* it scrolls: keys must reach it */
 }
