@@ -95,7 +95,9 @@ command_container() {
     trap 'exit 143' TERM HUP
     base_image
     say "Building $IMAGE"
-    bud bud --layers --pull-never --format docker --file docker/Dockerfile --tag "$IMAGE" . >&2
+    # npm within trusts what this machine trusts, such as a proxy's own certificate.
+    bud bud --layers --pull-never --format docker --volume /etc/ssl/certs/ca-certificates.crt:/run/ca-certificates.crt:ro \
+        --build-arg NODE_EXTRA_CA_CERTS=/run/ca-certificates.crt --file docker/Dockerfile --tag "$IMAGE" . >&2
     SQL_PORT=$(free_port) WEB_PORT=$(free_port) ADMIN_PORT=$(free_port)
     database_outside "$SQL_PORT"
     CONTAINER=$(bud from --pull-never "$IMAGE")
