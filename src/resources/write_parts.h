@@ -124,8 +124,13 @@ enum result write_store(struct writing *writing);
 /* write_delete.c */
 enum result write_delete(struct writing *writing);
 /* write_bytes.c */
-/* The bytes that the record is to have, sealed; NULL: none are given. */
-const struct blob_new *write_bytes_given(const struct writing *writing);
+/* What the record is to say of its bytes; false: none are given. */
+struct write_bytes {
+    struct slice path; /* where they may lie */
+    struct slice sha256;
+    uint64_t size;
+};
+bool write_bytes_describe(const struct writing *writing, struct write_bytes *bytes);
 /* 422 for a value that would say that the bytes lie elsewhere, where they stay: the client's, or a
  * link that agreement has filled in. */
 void write_bytes_check(struct writing *writing);

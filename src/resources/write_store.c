@@ -77,19 +77,18 @@ static void assign_bytes(const struct writing *writing, struct assigns *assigns)
 {
     const struct model_resource *resource = writing->write->resource;
     const struct catalog_download *download = &resource->catalog->download;
-    const struct blob_new *bytes = write_bytes_given(writing);
+    struct write_bytes bytes;
     struct download_columns columns;
-    if (!bytes)
+    if (!write_bytes_describe(writing, &bytes))
         return;
     download_columns_choose(&columns, resource, slice_from(writing->context->options->files_path));
-    const struct plan_assign path = {.column = download->path,
-                                     .value = database_text(blob_new_path(bytes))};
+    const struct plan_assign path = {.column = download->path, .value = database_text(bytes.path)};
     const struct plan_assign hash = {.column = download->sha256,
-                                     .value = database_text(slice_from(blob_new_sha256(bytes)))};
+                                     .value = database_text(bytes.sha256)};
     if (download_path_names(&columns, download->path))
         assign(assigns, resource->table, &path);
     assign(assigns, resource->table, &hash);
-    assign_id(assigns, resource->table, download->size, (int64_t)blob_new_size(bytes));
+    assign_id(assigns, resource->table, download->size, (int64_t)bytes.size);
 }
 
 /* Of a new record whose client says no type, what its name says. */

@@ -174,7 +174,12 @@ def test_dry_run(uploader, store, file):
         assert "Location" not in answer.headers
         answer = uploader.content(file, b"abcd", {"dry_run": 1}).success()
         assert answer.response["file"]["file_size"] == 4
-        uploader.post("files", {"file_name": "f", "file_content": "QQ==", "dry_run": True}).success()
+        with uploader.disk.untouched():
+            answer = uploader.post("files", {"file_name": "f", "file_content": "QUJD", "dry_run": True}).success()
+            assert (answer.response["file"]["file_size"], answer.response["file"]["file_sha256"]) == (3, sha256(b"ABC"))
+            answer = uploader.put(f"files/{file}", {"file_content": "", "dry_run": 1}).success()
+            assert (answer.response["file"]["file_size"], answer.response["file"]["file_sha256"]) == (0, sha256(b""))
+            uploader.put(f"files/{file}", {"file_content": "QQ==", "dry_run": 1}, headers={"If-Match": '"x"'}).expect(412)
         uploader.upload(b"abc", {"dry_run": True, "thread_id": 99999999}).expect(422)
     assert uploader.get(f"files/{file}/download").http.content == b"old"
 
