@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/network.h"
 
 enum { MOST_SHOWN = 60 /* bytes of a wrong value */ };
@@ -272,7 +273,7 @@ bool report_hash(const struct report *report, char hex[REPORT_HASH_TEXT])
     bool is_hashed = !text.has_failed &&
                      EVP_Digest(text.data, text.size, digest, &size, EVP_sha256(), NULL) == 1;
     buffer_clear(&text);
-    for (unsigned int i = 0; is_hashed && i < size && i < 32; i++)
-        snprintf(hex + (size_t)2 * i, 3, "%02x", digest[i]);
+    if (is_hashed)
+        hex_print(digest, size, hex);
     return is_hashed;
 }

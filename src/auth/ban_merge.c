@@ -12,6 +12,7 @@
 
 #include "auth/ban_scripts.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
@@ -83,21 +84,6 @@ static int64_t wall_ms(void)
 /* --- messages ------------------------------------------------------------------------------ */
 
 enum { MOST_WORDS = 6 };
-
-static bool read_hex(struct slice text, uint64_t *number)
-{
-    *number = 0;
-    if (text.size != 16)
-        return false;
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        bool is_digit = c >= '0' && c <= '9';
-        if (!is_digit && !(c >= 'a' && c <= 'f'))
-            return false;
-        *number = *number << 4 | (uint64_t)(is_digit ? c - '0' : c - 'a' + 10);
-    }
-    return true;
-}
 
 /* The poll that a heard row counts as seen by. A row that polls know is theirs to see. Of another
  * the next poll may miss it yet, where each gateway reads a node of its own that lags: it is lifted
@@ -183,7 +169,7 @@ static void hear_fail(struct ban_merge *merge, const struct network *network,
     uint64_t age_ms = 0;
     int64_t now_ms = wall_ms();
     struct ban_failure failure = {.id = 0};
-    if (!read_hex(words[2], &failure.user) || !read_hex(words[3], &failure.id) ||
+    if (!hex_to_u64(words[2], &failure.user) || !hex_to_u64(words[3], &failure.id) ||
         !slice_to_u64(words[4], &age_ms) || age_ms > INT64_MAX / 4)
         return;
     failure.at_ms = now_ms - (int64_t)age_ms;
@@ -195,7 +181,7 @@ static void hear_clear(struct ban_merge *merge, const struct network *network,
                        const struct slice *words)
 {
     uint64_t user = 0;
-    if (read_hex(words[2], &user))
+    if (hex_to_u64(words[2], &user))
         ban_counters_clear_user(merge->options.counters, &network->address, user);
 }
 

@@ -5,6 +5,7 @@
 
 #include "auth/bcrypt.h"
 #include "auth/login.h"
+#include "base/hex.h"
 
 /* OpenSSL's decoder lets white space through and wants whole groups of four. */
 static bool is_base64(struct slice text)
@@ -50,16 +51,12 @@ static bool has_control(struct slice text)
 
 static struct slice md5_hex_of(struct arena *arena, struct slice password)
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    char *hex = arena_alloc(arena, MD5_HEX_BYTES);
+    char *hex = arena_alloc(arena, MD5_HEX_BYTES + 1);
     if (!hex || EVP_Digest(password.data, password.size, digest, &size, EVP_md5(), NULL) != 1)
         return slice_of(NULL, 0);
-    for (unsigned i = 0; i < size; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
+    hex_print(digest, size, hex);
     OPENSSL_cleanse(digest, sizeof(digest));
     return slice_of(hex, MD5_HEX_BYTES);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/hex.h"
 #include "endpoints/remote_request.h"
 #include "store/blob_store.h"
 #include "whmcs/idempotency.h"
@@ -100,12 +101,6 @@ static void print_file(const struct remote_request *request, struct buffer *text
         buffer_append_slice(text, slice_from(blob_new_sha256(request->bytes)));
 }
 
-static void print_hex(const unsigned char *digest, size_t size, char *hex)
-{
-    for (size_t i = 0; i < size; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-}
-
 /* Method, chain, format, parameters and file, each with its size before it. */
 static bool hash_request(const struct remote_request *request, char hex[65])
 {
@@ -123,7 +118,7 @@ static bool hash_request(const struct remote_request *request, char hex[65])
                      EVP_Digest(text.data, text.size, digest, &size, EVP_sha256(), NULL) == 1;
     buffer_clear(&text);
     if (is_hashed)
-        print_hex(digest, size, hex);
+        hex_print(digest, size, hex);
     return is_hashed;
 }
 
@@ -158,7 +153,7 @@ static enum result try_bytes(struct slice bytes, struct write_trial *trial)
     trial->size = bytes.size;
     if (EVP_Digest(bytes.data, bytes.size, digest, &size, EVP_sha256(), NULL) != 1)
         return RESULT_NO_MEMORY;
-    print_hex(digest, size, trial->sha256);
+    hex_print(digest, size, trial->sha256);
     return RESULT_OK;
 }
 

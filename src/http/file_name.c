@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 
 enum { MOST_BYTES = 255, LONGEST_ENDING = 16 };
@@ -80,12 +81,12 @@ static void append_ascii(struct buffer *out, struct slice name)
 /* attr-char of RFC 8187, everything else percent-encoded. */
 static void append_encoded(struct buffer *out, struct slice name)
 {
-    static const char hex[] = "0123456789ABCDEF";
     for (size_t i = 0; i < name.size; i++) {
         unsigned char c = (unsigned char)name.data[i];
         bool is_plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
                         (c && strchr("!#$&+-.^_`|~", c));
-        const char coded[3] = {'%', hex[c >> 4], hex[c & 15]};
+        char coded[3];
+        hex_print_percent((char)c, coded);
         if (is_plain)
             buffer_append_char(out, (char)c);
         else

@@ -1,10 +1,10 @@
 /* The path is the template files.path, filled in with the record's columns. */
 #include "resources/download.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "http/date.h"
 #include "http/file_name.h"
 #include "http/media_type.h"
@@ -163,12 +163,8 @@ static struct slice choose_type(const struct execute_context *context,
 static struct slice make_tag(struct arena *arena, const struct described *described,
                              const struct blob *blob)
 {
-    struct slice hash = described->sha256;
-    bool has_hash = hash.size == 64;
-    for (size_t i = 0; i < hash.size && has_hash; i++)
-        has_hash = isxdigit((unsigned char)hash.data[i]);
-    if (has_hash)
-        return arena_printf(arena, "\"%.*s\"", SLICE_ARGS(hash));
+    if (hex_lower(described->sha256, 64, NULL))
+        return arena_printf(arena, "\"%.*s\"", SLICE_ARGS(described->sha256));
     return arena_printf(arena, "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 ".%" PRIx32 "\"", blob->inode,
                         blob->size, (uint64_t)blob->modified_s, blob->modified_ns);
 }
