@@ -17,18 +17,10 @@ static size_t character_size(struct slice text)
     return size;
 }
 
-/* C0, DEL, C1, the separators of lines and paragraphs; LRE to RLO and LRI to PDI. */
 static bool is_hostile(struct slice character)
 {
-    const unsigned char *c = (const unsigned char *)character.data;
-    if (character.size == 1)
-        return c[0] < 0x20 || c[0] == 0x7F || c[0] == '/' || c[0] == '\\';
-    if (character.size == 2)
-        return c[0] == 0xC2 && c[1] < 0xA0;
-    if (character.size != 3 || c[0] != 0xE2)
-        return false;
-    return (c[1] == 0x80 && c[2] >= 0xA8 && c[2] <= 0xAE) ||
-           (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9);
+    char c = character.data[0];
+    return c == '/' || c == '\\' || !utf8_harmless_size(character);
 }
 
 static void append_safe(struct buffer *safe, struct slice text)
