@@ -6,6 +6,7 @@
 
 #include "base/hex.h"
 #include "base/network.h"
+#include "base/utf8.h"
 
 enum { MOST_SHOWN = 60 /* bytes of a wrong value */ };
 
@@ -107,18 +108,10 @@ static const char *read_service_id(struct reading *reading, struct slice text)
     return NULL;
 }
 
-static size_t count_characters(struct slice text)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text.size; i++)
-        count += ((unsigned char)text.data[i] & 0xC0U) != 0x80U;
-    return count;
-}
-
 static const char *read_category(struct reading *reading, struct slice text)
 {
     reading->report->category = text;
-    return count_characters(text) <= REPORT_MOST_CATEGORY ? NULL : "1 to 255 characters";
+    return utf8_count(text) <= REPORT_MOST_CATEGORY ? NULL : "1 to 255 characters";
 }
 
 static const char *read_service_ip(struct reading *reading, struct slice text)
@@ -173,22 +166,6 @@ static const struct {
     {REPORT_ADMIN_NOTES, ABUSE_ADMIN_NOTES, NULL},
 };
 
-static bool has_four_bytes(struct slice text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.data[i] >= 0xF0)
-            return true;
-    return false;
-}
-
-/* TEXT columns are bounded by bytes, VARCHAR by characters. */
-static bool is_too_long(const struct schema_column *column, struct slice text)
-{
-    bool is_by_bytes = !slice_starts_with(column->type_text, SLICE("varchar")) &&
-                       !slice_starts_with(column->type_text, SLICE("char"));
-    return column->length && (is_by_bytes ? text.size : count_characters(text)) > column->length;
-}
-
 /* What the server itself would refuse; told before anything else is looked up. */
 static const char *check_column(const struct abuse_map *map, enum abuse_column column,
                                 struct slice text)
@@ -196,9 +173,15 @@ static const char *check_column(const struct abuse_map *map, enum abuse_column c
     const struct schema_column *learnt = map ? map->columns[column] : NULL;
     if (!learnt || learnt->type != SCHEMA_TEXT)
         return NULL;
-    if (learnt->takes_unicode && !learnt->takes_four_bytes && has_four_bytes(text))
+    switch (schema_column_fits_text(learnt, text)) {
+    case SCHEMA_LACKS_CHARACTERS:
         return "characters that its column in the database can hold: no emoji and the like";
-    return is_too_long(learnt, text) ? "no more than its column in the database can hold" : NULL;
+    case SCHEMA_TOO_LONG:
+        return "no more than its column in the database can hold";
+    case SCHEMA_FITS:
+        break;
+    }
+    return NULL;
 }
 
 static const char *read_value(struct reading *reading, size_t i, const struct report_given *value)

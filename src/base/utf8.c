@@ -75,6 +75,14 @@ bool utf8_is_valid(struct slice s)
     return utf8_valid_prefix(s) == s.size;
 }
 
+size_t utf8_count(struct slice s)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s.size; i++)
+        count += ((unsigned char)s.data[i] & 0xC0U) != 0x80U;
+    return count;
+}
+
 size_t utf8_harmless_size(struct slice s)
 {
     const unsigned char *c = (const unsigned char *)s.data;

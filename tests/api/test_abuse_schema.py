@@ -217,6 +217,22 @@ def test_a_column_that_cannot_hold_the_text(start, crooked):
     reporter.report(category="once").refused(422, "GW005")
 
 
+def test_columns_of_single_bytes(start, crooked):
+    """data-model.md: nothing is silently cut, and nothing becomes a question mark; latin1 has its own characters in one byte each."""
+    crooked.run(f"ALTER TABLE {REPORTS} MODIFY category varchar(10) CHARACTER SET latin1 NOT NULL, "
+                "MODIFY additional_info tinytext CHARACTER SET latin1 NOT NULL, MODIFY admin_notes text CHARACTER SET ascii NOT NULL")
+    _, reporter = start()
+    number = reporter.report(category="ü" * 10, additional_info="ä" * 255).stored()
+    row = crooked.report(number)
+    assert (row["category"], row["additional_info"]) == ("ü" * 10, "ä" * 255)
+    reporter.report(additional_info="ä" * 256, service_id="99").refused(422, "GW005")
+    for field in ("category", "additional_info", "admin_notes"):
+        for text in ("日", "🔥", "a\u0142"):
+            assert field in reporter.report(**{field: text}).refused(422, "GW005").description
+    reporter.report(admin_notes="ü").refused(422, "GW005")
+    assert crooked.one(f"SELECT COUNT(*) FROM {REPORTS}") == 1
+
+
 # ---- changes while running -------------------------------------------------------------------------------
 
 def change(crooked, sql):
