@@ -43,7 +43,7 @@ static bool is_absent(const struct report_variables *variables, enum report_vari
 
 /* --- action and what is missing ------------------------------------------------------------ */
 
-static void append_shown(struct buffer *out, struct slice text)
+void report_value_append(struct buffer *out, struct slice text)
 {
     size_t size = text.size < MOST_SHOWN ? text.size : MOST_SHOWN;
     while (size < text.size && size && ((unsigned char)text.data[size] & 0xC0U) == 0x80U)
@@ -65,7 +65,7 @@ static bool check_action(const struct report_variables *variables, struct report
     if (slice_equal(action, SLICE("create")))
         return true;
     buffer_init(&shown);
-    append_shown(&shown, action);
+    report_value_append(&shown, action);
     report_refuse(refusal, REPORT_BAD_ACTION, "Unknown action %.*s; allowed: create",
                   SLICE_ARGS(buffer_slice(&shown)));
     buffer_clear(&shown);
@@ -204,7 +204,7 @@ static void append_fault(struct buffer *faults, enum report_variable variable,
     if (value->is_many)
         buffer_append_slice(faults, SLICE("a list"));
     else
-        append_shown(faults, trim(value->text));
+        report_value_append(faults, trim(value->text));
     buffer_printf(faults, " (allowed: %s)", allowed);
 }
 

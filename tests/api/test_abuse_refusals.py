@@ -214,7 +214,8 @@ def test_a_number_of_json_is_taken_by_its_digits(reporter):
 
 def test_the_service_s_address_does_not_fit(reporter):
     """Nothing is silently cut; an address that is given does."""
-    reporter.report(service_id="15").refused(422, "GW005", "Invalid value: service_ip (allowed: what its column in the database can hold)")
+    reporter.report(service_id="15").refused(422, "GW005", "Invalid value: service_ip, which is the service's own address "
+        "and longer than its column in the database can hold (allowed: an IPv4 or IPv6 address, given with the report)")
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "zwei Wörter", "a b"])
