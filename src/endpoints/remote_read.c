@@ -223,16 +223,9 @@ static bool read_method(struct remote_request *request)
 static void read_credentials(struct remote_request *request)
 {
     struct slice authorization = http_request_field(request->http, SLICE("authorization"));
-    bool is_basic = authorization.data &&
-                    slice_equal_nocase(slice_of(authorization.data, slice_find(authorization, ' ')),
-                                       SLICE("basic"));
     request->credentials.username = request->parameters.username;
     request->credentials.md5_hex = request->parameters.password;
-    if (is_basic) {
-        request->credentials = (struct login_credentials){.is_basic = true};
-        login_credentials_from_basic(&request->http->arena, authorization, &request->credentials);
-        request->credentials.is_basic = true;
-    }
+    login_credentials_from_field(&request->http->arena, authorization, &request->credentials);
 }
 
 void remote_read_format(struct remote_request *request)
