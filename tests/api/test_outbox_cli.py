@@ -117,7 +117,7 @@ def test_retry(of_each, outbox, cli, state):
     done = cli("retry", str(number))
     assert done.returncode == 0 and done.stderr == "" and f"row {number} of the outbox" in done.stdout and "due now" in done.stdout
     row = outbox.row(number)
-    assert row["done_at"] is None and row["attempts"] == 0 and row["claimed_at"] is None and row["claimed_by"] == ""
+    assert row["done_at"] is None and row["attempts"] == 0 and row["claimed_at"] == row["due_at"] and row["claimed_by"] == ""
     assert rows(cli)[number]["state"] == "due"
     text, = (text for text, in outbox.run("SELECT description FROM tblactivitylog"))
     assert text.startswith(f"portcullis: row {number} of the outbox (ModuleSuspend, service {row['service_id']}, ")

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from support.gateway import ROOT
 from support.outbox import SECRET, Outbox, settings_for
 from support.ports import wait_until
 from support.whmcs import Whmcs
@@ -142,6 +143,20 @@ def test_without_the_table(start, outbox, whmcs, mariadb):
     assert server.out_text().count("portcullis_outbox cannot be used") == 1
     outbox.run(made)
     assert outbox.ended(outbox.add())["last_error"] == ""
+
+
+def test_a_table_of_an_earlier_version(start, outbox, whmcs, mariadb):
+    """Its rows have no claimed_at, and it has no key for their order: they are carried out; the structure, loaded anew, adds the key."""
+    keys = "SELECT GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND " \
+           "TABLE_NAME = 'portcullis_outbox' AND INDEX_NAME = 'waiting'"
+    outbox.run("ALTER TABLE portcullis_outbox DROP KEY waiting")
+    number = outbox.add()
+    assert outbox.row(number)["claimed_at"] is None
+    start()
+    assert outbox.ended(number)["last_error"] == ""
+    for _ in range(2):
+        mariadb.load(ROOT / "schema/structure/90_portcullis.sql", outbox.database)
+        assert outbox.run(keys) == (("done_at,claimed_at",),)
 
 
 def test_without_the_reports_table(start, outbox, whmcs):
