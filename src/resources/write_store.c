@@ -222,6 +222,7 @@ static enum result create(struct writing *writing, size_t item)
 /* The links that are others now, and their columns in the tables below. */
 struct move {
     const struct model_resource *to[WRITE_MOST_REFERENCES];
+    struct slice columns[WRITE_MOST_REFERENCES]; /* of the record that moves */
     int64_t ids[WRITE_MOST_REFERENCES];
     size_t count;
 };
@@ -237,6 +238,7 @@ static void find_move(const struct writing *writing, struct move *move)
             !resource->references[r].is_parent)
             continue;
         move->to[move->count] = to;
+        move->columns[move->count] = resource->references[r].column;
         move->ids[move->count++] = row->links[r];
     }
 }
@@ -262,6 +264,10 @@ static enum result move_rows(struct writing *writing, const struct move *move,
                 assign_id(&assigns, resource->table, resource->references[r].column, move->ids[i]);
     if (!assigns.count)
         return RESULT_OK;
+    enum result result = write_bytes_check_moved(writing, resource, rows, assigns.items,
+                                                 assigns.count, move->columns[0]);
+    if (result != RESULT_OK)
+        return result;
     plan_init(&plan, writing->context->arena);
     plan_update_hanging(&plan, rows, assigns.items, assigns.count);
     return write_run(writing, &plan);
