@@ -101,7 +101,7 @@ static void put_heard(struct ban_merge *merge, const struct network *network, ui
 {
     struct ban_table *table = merge->options.table;
     int64_t now_ms = wall_ms();
-    if (left_ms > INT64_MAX / 4)
+    if (left_ms > INT64_MAX / 4 || (has_row && ban_table_was_lifted(table, network, now_ms)))
         return;
     const struct ban ban = {*network, now_ms + (int64_t)left_ms,
                             has_row ? heard_poll(table, network, now_ms) : 0};
@@ -157,6 +157,7 @@ static void hear_lift(struct ban_merge *merge, const struct network *network,
 {
     (void)words;
     note_lifted(merge, network);
+    ban_table_note_lift(merge->options.table, network, wall_ms());
     if (ban_table_remove(merge->options.table, network))
         metric_increment(METRIC_BANS_LIFTED);
     ban_counters_clear(merge->options.counters, network);

@@ -282,6 +282,10 @@ enum result bans_remove(struct bans *bans, const struct network *network, struct
 {
     char text[NETWORK_TEXT];
     struct buffer line;
+    struct ban ban;
+    if (!ban_table_find(bans->table, network, wall_ms(), &ban))
+        return RESULT_NOT_FOUND;
+    ban_table_note_lift(bans->table, network, wall_ms());
     if (!ban_table_remove(bans->table, network))
         return RESULT_NOT_FOUND;
     network_print(network, text);
