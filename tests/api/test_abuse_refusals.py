@@ -283,17 +283,16 @@ def test_the_body_is_too_large(abuse_gateway, reporter):
     assert abuse_gateway.metrics()["portcullis_limit_body_total"] == before + 3
 
 
-@pytest.mark.parametrize("fields,status,is_enveloped", [
-    ("Host: t\r\nHost: u\r\n", 400, True), ("Host: t\r\nContent-Length: 5x\r\n", 400, True),
-    ("Host: t\r\nTransfer-Encoding: gzip\r\n", 400, True), ("Host: t\r\nExpect: a lot\r\n", 417, True),
-    ("Host: t\r\n" + "".join(f"X-{n}: 1\r\n" for n in range(101)), 431, False),
+@pytest.mark.parametrize("fields,status", [
+    ("Host: t\r\nHost: u\r\n", 400), ("Host: t\r\nContent-Length: 5x\r\n", 400),
+    ("Host: t\r\nTransfer-Encoding: gzip\r\n", 400), ("Host: t\r\nExpect: a lot\r\n", 417),
+    ("Host: t\r\n" + "".join(f"X-{n}: 1\r\n" for n in range(101)), 431), (f"X: {'x' * 20000}\r\n", 431), ("A: b\nHost: t\r\n", 400),
 ])
-def test_what_http_itself_refuses(abuse_gateway, fields, status, is_enveloped):
-    """The request's head at fault, once its target is known: the same envelope. A head that is cut off is read no further, and
-    answered as the API answers."""
+def test_what_http_itself_refuses(abuse_gateway, fields, status):
+    """The request's head at fault, once its target is known: the same envelope, however much of the head was read."""
     reply = exchange(abuse_gateway.port, f"POST {PATH} HTTP/1.1\r\n{fields}API_ID: {GOOD}\r\n\r\n".encode())
     assert reply.status == status, reply
-    assert json.loads(reply.body).get("error_code") == ("GW008" if is_enveloped else None), reply.body
+    assert json.loads(reply.body).get("error_code") == "GW008", reply.body
 
 
 def test_a_bad_chunk(abuse_gateway):

@@ -145,6 +145,19 @@ def test_without_the_table(start, outbox, whmcs, mariadb):
     assert outbox.ended(outbox.add())["last_error"] == ""
 
 
+@pytest.mark.parametrize("times,is_marked", [(1, True), (1000, False)])
+def test_a_deadlock_does_not_lose_the_mark(start, outbox, whmcs, times, is_marked):
+    """Once a suspension is carried out, the report's suspended_at is set: a deadlock is run again. One that never ends does not keep
+    the suspension from being written down."""
+    outbox.run("CREATE TRIGGER deadly BEFORE UPDATE ON mod_abusemanagerpro_reports FOR EACH ROW BEGIN SET @deadlocks = COALESCE(@deadlocks, 0) + 1; "
+               f"IF @deadlocks <= {times} THEN SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213; END IF; END")
+    number = outbox.add()
+    start({"abuse.lease": "60s"})
+    assert outbox.ended(number)["last_error"] == ""
+    assert (outbox.report_of(number)[1] is not None) == is_marked
+    assert len(whmcs.of(outbox.row(number)["service_id"])) == 1
+
+
 def test_a_table_of_an_earlier_version(start, outbox, whmcs, mariadb):
     """Its rows have no claimed_at, and it has no key for their order: they are carried out; the structure, loaded anew, adds the key."""
     keys = "SELECT GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND " \

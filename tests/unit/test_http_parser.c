@@ -77,6 +77,27 @@ static void test_keep_alive(void **state)
     }
 }
 
+/* Whom a request was for is known though its head is spoilt, or has no end: who answers depends on
+ * it. */
+static void test_a_spoilt_head_tells_its_target(void **state)
+{
+    (void)state;
+    static const struct slice rows[] = {
+        SLICE("POST /a?b HTTP/1.1\r\nA: b\nHost: h\r\n\r\n"),
+        SLICE("POST /a?b HTTP/1.1\r\nHost: h\r\nA : b\r\n\r\n"),
+        SLICE("\r\nPOST /a?b HTTP/1.1\r\nHost: h\r\n\n"),
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct feed feed;
+        feed_all_ways(&feed, rows[i]);
+        assert_int_equal(feed.state, HTTP_PARSE_FAULT);
+        assert_int_equal(feed.head.method, HTTP_POST);
+        assert_slice(feed.head.path, "/a");
+        assert_slice(feed.head.query, "b");
+        arena_clear(&feed.arena);
+    }
+}
+
 /* A Content-Length body ends where it says, and what follows is the next request's. */
 static void test_counted_body(void **state)
 {
@@ -135,11 +156,9 @@ static void test_expect(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_targets),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_keep_alive),
-        cmocka_unit_test(test_counted_body),
-        cmocka_unit_test(test_blanks_around_framing),
+        cmocka_unit_test(test_targets),      cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_keep_alive),   cmocka_unit_test(test_a_spoilt_head_tells_its_target),
+        cmocka_unit_test(test_counted_body), cmocka_unit_test(test_blanks_around_framing),
         cmocka_unit_test(test_expect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
