@@ -106,6 +106,8 @@ static enum http_parse find_end(struct http_parser *parser, struct slice bytes,
     enum http_parse state = HTTP_PARSE_MORE;
     while (state == HTTP_PARSE_MORE) {
         size_t bound = line_bound(parser);
+        if (bound < parser->searched) /* the limit was lowered meanwhile */
+            return too_long(parser, fault);
         size_t end = bytes.size < bound ? bytes.size : bound;
         const char *from = bytes.data + parser->searched;
         const char *lf = memchr(from, '\n', end - parser->searched);

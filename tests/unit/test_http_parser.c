@@ -98,6 +98,33 @@ static void test_a_spoilt_head_tells_its_target(void **state)
     }
 }
 
+/* operations.md, "Configuration": limits change while a head comes, perhaps to less than has come.
+ */
+static void test_limits_lowered_in_the_middle(void **state)
+{
+    (void)state;
+    struct config_http limits = {.max_head = 1024, .max_target = 256, .max_fields = 10};
+    struct http_parser parser;
+    struct http_head head;
+    struct http_fault fault = {0};
+    struct arena arena;
+    char text[600];
+    size_t consumed;
+    memset(text, 'x', sizeof(text));
+    memcpy(text, "GET / HTTP/1.1\r\nA: ", 19);
+    arena_init(&arena);
+    http_parser_init(&parser, &limits, &arena);
+    assert_int_equal(
+        http_parser_head(&parser, slice_of(text, sizeof(text)), &head, &consumed, &fault),
+        HTTP_PARSE_MORE);
+    limits.max_head = 100;
+    assert_int_equal(
+        http_parser_head(&parser, slice_of(text, sizeof(text)), &head, &consumed, &fault),
+        HTTP_PARSE_FAULT);
+    assert_int_equal(fault.status, 431);
+    arena_clear(&arena);
+}
+
 /* A Content-Length body ends where it says, and what follows is the next request's. */
 static void test_counted_body(void **state)
 {
@@ -156,9 +183,13 @@ static void test_expect(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_targets),      cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_keep_alive),   cmocka_unit_test(test_a_spoilt_head_tells_its_target),
-        cmocka_unit_test(test_counted_body), cmocka_unit_test(test_blanks_around_framing),
+        cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_keep_alive),
+        cmocka_unit_test(test_a_spoilt_head_tells_its_target),
+        cmocka_unit_test(test_limits_lowered_in_the_middle),
+        cmocka_unit_test(test_counted_body),
+        cmocka_unit_test(test_blanks_around_framing),
         cmocka_unit_test(test_expect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
