@@ -5,7 +5,8 @@
  *
  * A struct config is handed down by pointer; strings are NUL-terminated and owned by it. Units are
  * in the names. Once loaded it changes only by config_reload: the fields that this may change are
- * _Atomic, and who needs one twice reads it once.
+ * _Atomic; who needs one twice reads it once. (gcc reads the pointer of `text[0]` as if it were
+ * none: slice_from is the way to a text.)
  */
 #ifndef PORTCULLIS_CONFIG_CONFIG_H
 #define PORTCULLIS_CONFIG_CONFIG_H
