@@ -26,9 +26,12 @@ void serve_reload_clear(struct serve_reload *reload)
     for (size_t i = 0; reload->overrides && i < reload->options->override_count; i++)
         free(reload->overrides[i].text);
     free(reload->overrides);
-    for (size_t i = 0; i < reload->kept_count; i++)
-        config_destroy(reload->kept[i]);
-    free(reload->kept);
+    while (reload->kept) {
+        struct serve_reload_kept *kept = reload->kept;
+        reload->kept = kept->next;
+        config_destroy(kept->config);
+        free(kept);
+    }
     *reload = (struct serve_reload){0};
 }
 
@@ -58,14 +61,15 @@ static void tell(void *context, const char *section, const char *name, bool is_t
         log_warning("reload", "%s.%s needs a restart to change", section, name);
 }
 
-static bool make_room(struct serve_reload *reload)
+/* Before anything changes: what cannot be kept is not replaced. */
+static struct serve_reload_kept *make_room(struct config *loaded)
 {
-    struct config **kept = realloc(reload->kept, (reload->kept_count + 1) * sizeof(*reload->kept));
+    struct serve_reload_kept *kept = malloc(sizeof(*kept));
     if (kept)
-        reload->kept = kept;
+        kept->config = loaded;
     else
         log_error("reload", "memory is out: all settings stay as they were");
-    return kept != NULL;
+    return kept;
 }
 
 /* A file that is read at start alone may have changed, too; nothing tells. */
@@ -86,15 +90,14 @@ bool serve_reload_run(struct serve_reload *reload, struct config *config)
     if (result != RESULT_OK)
         tell_problems(problems.size ? buffer_slice(&problems) : SLICE("memory is out"));
     buffer_clear(&problems);
-    if (result != RESULT_OK || !make_room(reload)) {
+    struct serve_reload_kept *kept = result == RESULT_OK ? make_room(loaded) : NULL;
+    if (!kept) {
         config_destroy(loaded);
         return false;
     }
     config_reload(config, loaded, tell, &told);
-    if (told.taken)
-        reload->kept[reload->kept_count++] = loaded;
-    else
-        config_destroy(loaded);
+    kept->next = reload->kept;
+    reload->kept = kept;
     if (!told.taken && !told.waiting)
         log_info("reload", "no setting has changed");
     tell_files(config);

@@ -5,11 +5,15 @@
 
 #include "cli/command.h"
 
+struct serve_reload_kept {
+    struct config *config; /* owned */
+    struct serve_reload_kept *next;
+};
+
 struct serve_reload {
     const struct command_options *options; /* borrowed */
     struct config_override *overrides;     /* copies: argv's secrets are starred over */
-    struct config **kept;                  /* old values, which threads may be reading; owned */
-    size_t kept_count;
+    struct serve_reload_kept *kept;        /* old values, which threads may be reading; owned */
 };
 
 /* Before the settings are loaded for the first time. False: memory. */
