@@ -40,6 +40,10 @@ static const struct command commands[] = {
      "to mend. Serves nothing and changes nothing. With --files every file is read and\n"
      "compared with its row, and what no row names is listed; the gateway may run on.",
      check_switches, command_check, NULL, 0, 0},
+    {"openapi", "print an OpenAPI document of what is served",
+     "Prints an OpenAPI 3.1 document of what the gateway serves from this database, as\n"
+     "it serves it at /openapi.json below remote.base.\n" ASKS_THE_DATABASE,
+     NULL, command_openapi, NULL, 0, 0},
     {"bans list", "print the bans in force",
      "Prints the bans in force, whoever made them: network, end, time left, and\n"
      "whether it is a row of tblbannedips. With an address: whether it is banned, and\n"

@@ -3,9 +3,10 @@
  *
  *   pack_site SITE.c SITE.bin ROOT=FOLDER…
  *
- * SITE.bin holds every file's bytes, plain, gzip and brotli; SITE.c is the table over it that
- * src/endpoints/site.h declares, and takes SITE.bin in. Files are in the order of their paths, so
- * that equal folders give equal bytes. In .html files the word @ASSETS@ becomes "assets-" and a
+ * A root may be named several times: its files come from all of its folders, whose paths must
+ * differ. SITE.bin holds every file's bytes, plain, gzip and brotli; SITE.c is the table over it
+ * that src/endpoints/site.h declares, and takes SITE.bin in. Files are in the order of their paths,
+ * so that equal folders give equal bytes. In .html files the word @ASSETS@ becomes "assets-" and a
  * hash over the root's folder assets/, so that what lies there can be kept by browsers for ever.
  */
 #include <brotli/encode.h>
@@ -248,24 +249,48 @@ static void write_file(FILE *c, FILE *bin, const struct file *file)
     fprintf(c, "}},\n");
 }
 
-static void write_roots(FILE *c, int count, char **roots)
+/* Files of one path: the sorted list has them side by side. */
+static void check_paths(void)
+{
+    for (size_t i = 1; i < file_count; i++)
+        if (!strcmp(files[i - 1].path, files[i].path))
+            fail("two folders have it", files[i].path);
+}
+
+static int is_named_before(int i, char **roots)
+{
+    size_t size = (size_t)(strchr(roots[i], '=') - roots[i]) + 1;
+    for (int before = 0; before < i; before++)
+        if (!strncmp(roots[before], roots[i], size))
+            return 1;
+    return 0;
+}
+
+static void write_root(FILE *c, const char *root)
 {
     char hash[HASH_HEX + 1];
+    size_t size = strlen(root);
+    hash_assets(root, hash);
+    fprintf(c, "    {\"%s\", \"%s\"},\n", root, hash);
+    for (size_t f = 0; f < file_count; f++)
+        if (!strncmp(files[f].path, root, size) && files[f].path[size] == '/' &&
+            strstr(files[f].type, "text/html"))
+            name_assets(&files[f], hash);
+}
+
+static void write_roots(FILE *c, int count, char **roots)
+{
+    int written_roots = 0;
     fprintf(c, "const struct site_root site_roots[] = {\n");
     for (int i = 0; i < count; i++) {
-        char *root = strdup(roots[i]);
-        *strchr(root, '=') = '\0';
-        hash_assets(root, hash);
-        fprintf(c, "    {\"%s\", \"%s\"},\n", root, hash);
-        for (size_t f = 0; f < file_count; f++) {
-            size_t size = strlen(root);
-            if (!strncmp(files[f].path, root, size) && files[f].path[size] == '/' &&
-                strstr(files[f].type, "text/html"))
-                name_assets(&files[f], hash);
-        }
+        if (is_named_before(i, roots))
+            continue;
+        char *root = strndup(roots[i], (size_t)(strchr(roots[i], '=') - roots[i]));
+        write_root(c, root);
         free(root);
+        written_roots++;
     }
-    fprintf(c, "};\nconst size_t site_root_count = %d;\n", count);
+    fprintf(c, "};\nconst size_t site_root_count = %d;\n", written_roots);
 }
 
 static void write_site(FILE *c, FILE *bin, const char *bin_name, int root_count, char **roots)
@@ -301,6 +326,7 @@ int main(int count, char **arguments)
         free(root);
     }
     qsort(files, file_count, sizeof(files[0]), by_path);
+    check_paths();
     FILE *c = fopen(arguments[1], "w");
     FILE *bin = fopen(arguments[2], "wb");
     if (!c || !bin)

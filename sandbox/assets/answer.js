@@ -1,6 +1,7 @@
 /** The answer: what came, how long it took and where, and ways to look at it. */
 import { $, copy, fill, h, icon, tabs } from './dom.js';
-import { bytesText, errorHelp, milliseconds, phaseWords } from './explain.js';
+import { attemptsText, errorHelp } from './errors.js';
+import { bytesText, milliseconds, phaseWords } from './explain.js';
 import { highlight } from './highlight.js';
 import { indent, isObject, parse } from './json.js';
 import { setOpen, tree } from './tree.js';
@@ -139,11 +140,6 @@ function drawErrors({ answer }) {
   const retry = answer.header('retry-after');
   fill($('answer-errors'), h('div', { class: 'errors', role: 'group', 'aria-label': 'What went wrong' }, h('p', { class: 'error-message' }, messageOf(answer) || `HTTP ${answer.status}`), rows.length > 0 && h('ul', {}, rows),
     left !== null && h('p', { class: 'error-help' }, attemptsText(Number(left))), retry && h('p', { class: 'error-help' }, `Try again after ${retry} s.`)));
-}
-
-export function attemptsText(left) {
-  if (left <= 0) return 'No tries are left: this address is banned now.';
-  return left === 1 ? 'One try is left before this address is banned.' : `${left} tries are left before this address is banned.`;
 }
 
 /* --- pages ---------------------------------------------------------------------------------------- */

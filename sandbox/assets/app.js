@@ -1,15 +1,17 @@
 /** The page's state, and what happens when it changes. Everything is in memory: leaving the page forgets it. */
-import { $, announce, copy, fill, h, icon, tabs } from './dom.js';
-import { attemptsText, drawAnswer, drawProgress, eachRecord, messageOf, understand } from './answer.js';
+import { $, announce, copy, fill, h, tabs } from './dom.js';
+import { drawAnswer, drawProgress, eachRecord, messageOf, understand } from './answer.js';
 import { drawBuilder } from './builder.js';
 import { Catalog } from './catalog.js';
 import { drawChainBar } from './chain_bar.js';
 import { drawCode, drawCodeTabs } from './code_panel.js';
+import { attemptsText } from './errors.js';
 import { indent, parse, stringify } from './json.js';
 import { md5 } from './md5.js';
 import { emptyScope, fromPermalink, lastLink, missingPart, newRequest, permalink } from './request.js';
 import { send } from './send.js';
 import { drawHistory, drawSidebar } from './sidebar.js';
+import { startTheme } from './theme.js';
 
 const MOST_HISTORY = 100;
 const MOST_KEPT = 20; /* answers kept with the history; older ones are asked for again */
@@ -313,27 +315,6 @@ function setDrawer(open) {
   $('drawer').setAttribute('aria-expanded', String(open));
 }
 
-const THEMES = ['auto', 'light', 'dark'];
-
-function setTheme(theme) {
-  if (theme === 'auto') delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
-  $('theme').setAttribute('aria-label', `Colours: ${theme}`);
-  $('theme').title = `Colours: ${theme}`;
-  fill($('theme'), icon({ auto: 'auto', light: 'sun', dark: 'moon' }[theme]));
-}
-
-/** The one thing that outlives the page; it is no secret. */
-function storedTheme() {
-  try { return THEMES.includes(localStorage.theme) ? localStorage.theme : 'auto'; } catch { return 'auto'; }
-}
-
-function nextTheme() {
-  const theme = THEMES[(THEMES.indexOf(storedTheme()) + 1) % THEMES.length];
-  try { localStorage.theme = theme; } catch { /* not kept then */ }
-  setTheme(theme);
-}
-
 function onKey(event) {
   if (document.body.dataset.stage !== 'in') return;
   const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
@@ -365,12 +346,11 @@ function onLink(event) {
 }
 
 function begin() {
-  setTheme(storedTheme());
+  startTheme($('theme'));
   setConnection('out', 'Not logged in');
   $('api-url').value = app.apiUrl;
   $('login').addEventListener('submit', login);
   $('logout').addEventListener('click', logout);
-  $('theme').addEventListener('click', nextTheme);
   $('drawer').addEventListener('click', () => setDrawer(!document.body.classList.contains('drawer-open')));
   $('nav-filter').addEventListener('input', drawSide);
   $('request').addEventListener('submit', (event) => { event.preventDefault(); submit(); });

@@ -1,8 +1,8 @@
 /** The form of a request: filters and list words, fields, conditions, a file. */
 import { append, fill, h, icon, select, uniqueId } from './dom.js';
-import { bytesText, columnHelp, typeWords } from './explain.js';
+import { bytesText, columnHelp, typeWords, verbWords } from './explain.js';
 import { isNumeric } from './catalog.js';
-import { OPERATORS, SHARED_WORDS, emptyScope, isDownload, isList, lastLink, needsFile, newRequest, paramsOf, permalink } from './request.js';
+import { OPERATORS, SHARED_WORDS, emptyScope, isDownload, isList, isRecord, lastLink, needsFile, newRequest, paramsOf, permalink } from './request.js';
 import { titleOf } from './chain_bar.js';
 
 export function drawBuilder(place, app) {
@@ -23,7 +23,7 @@ function sections(app) {
   return [writeForm(app), conditions(app)];
 }
 
-/** A record takes no parameters, but leads on. */
+/** A record may be asked for some of its columns, and leads on. */
 function wayOn(app) {
   const { request, catalog } = app;
   const last = lastLink(request);
@@ -31,10 +31,10 @@ function wayOn(app) {
   if (!last.wantsId || !resource.key) return h('p', { class: 'hint' }, 'Nothing to fill in here.');
   const links = request.links.map((link) => ({ ...link }));
   const step = (method, label, more) => h('li', {}, h('a', { class: 'step', href: permalink(newRequest({ format: request.format, links, method, ...more }), catalog) }, h('span', { class: `badge method-${method}` }, method === 'DELETE' ? 'DEL' : method), label));
-  return [h('p', { class: 'hint' }, 'A single record takes no parameters.'),
+  return [isRecord(request) && fieldsPart(app, scopeOf(request, ''), last.name, ''),
     h('section', { class: 'group' }, h('h3', {}, 'From here'), h('ul', { class: 'steps-on' },
       resource.below.map((name) => step('GET', `its ${name}`, { links: [...links, { name, id: '', wantsId: false }] })),
-      resource.verbs.filter((verb) => verb.needsId).map((verb) => step(verb.method, verb.name, { verb: verb.name })),
+      resource.verbs.filter((verb) => verb.needsId).map((verb) => step(verb.method, verbWords(verb.name).toLowerCase(), { verb: verb.name })),
       ['PUT', 'DELETE'].filter((method) => resource.methods.includes(method)).map((method) => step(method, method === 'PUT' ? 'update it' : 'delete it')))),
   ];
 }
@@ -43,7 +43,7 @@ function wayOn(app) {
 
 function rawSwitch(app) {
   const { request } = app;
-  const takesParams = request.api === 'remote' && lastLink(request) && !isDownload(request) && !needsFile(request) && (isList(request) || request.method !== 'GET');
+  const takesParams = request.api === 'remote' && lastLink(request) && !isDownload(request) && !needsFile(request) && (isList(request) || isRecord(request) || request.method !== 'GET');
   if (!takesParams) return null;
   return h('button', { type: 'button', class: 'quiet small', 'aria-pressed': String(request.raw !== null), 'data-key': 'raw-switch', onclick: () => {
     request.raw = request.raw === null ? JSON.stringify(paramsOf(request, app.catalog).value, null, 2) : null;
@@ -125,13 +125,20 @@ function filterValue(app, filter, field, number, key) {
 
 const WORDS = {
   limit: { label: 'limit', placeholder: '50', help: 'Rows a page' }, page: { label: 'page', placeholder: '1', help: 'From 1' }, offset: { label: 'offset', placeholder: '0', help: 'Rows skipped' },
-  search: { label: 'search', placeholder: 'text', help: 'In text columns', wide: true }, sort: { label: 'sort', placeholder: '-date_created,project_id', help: 'Minus: descending', wide: true },
+  search: { label: 'search', placeholder: 'text', help: 'In text columns', wide: true }, sort: { label: 'sort', help: 'Minus: descending', wide: true },
   cursor: { label: 'cursor', placeholder: 'data.next of a page', help: 'Next page by key', wide: true }, count: { label: 'count', help: 'The total' },
 };
 
+/** The newest first, of this resource's own columns. */
+function sortExample({ key, fields }) {
+  const date = fields.find((field) => ['date', 'datetime'].includes(field.type))?.name;
+  return [date && `-${date}`, key].filter(Boolean).join(',');
+}
+
 function wordsForm(app, scope, resource, words) {
   return h('section', { class: 'group' }, h('h3', {}, 'Page and order'), h('div', { class: 'words' }, words.map((word) => {
-    const { label, placeholder, help, wide } = WORDS[word];
+    const { label, help, wide } = WORDS[word];
+    const placeholder = word === 'sort' ? sortExample(app.catalog.get(resource)) : WORDS[word].placeholder;
     const id = uniqueId(`word-${word}`);
     const set = (event) => { scope.words[word] = event.target.value.trim(); app.touched(); };
     const shared = { id, 'data-key': `${id.replace(/-\d+$/, '')}-${resource}`, 'aria-describedby': `${id}-help` };

@@ -20,11 +20,11 @@ export class Catalog {
 
   get(name) { return this.byName.get(name); }
 
-  /** Names that may stand behind these links: at the start any, later what hangs on the record. */
+  /** Names that may stand behind these links: at the start any, later what hangs on the record, whose id may still be missing. */
   following(links) {
     const last = links.at(-1);
     if (!last) return this.resources.map((resource) => resource.name);
-    return last.id ? this.get(last.name)?.below ?? [] : [];
+    return last.id || last.wantsId ? this.get(last.name)?.below ?? [] : [];
   }
 
   /** The resource whose records a column of another names, or null. */

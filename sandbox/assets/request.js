@@ -29,8 +29,14 @@ export const needsFile = (request) => request.verb === 'content';
 /** A list is asked for: filters and list words mean something. */
 export function isList(request) {
   const last = lastLink(request);
-  return request.api === 'remote' && request.method === 'GET' && Boolean(last) && !last.id &&
+  return request.api === 'remote' && request.method === 'GET' && Boolean(last) && !last.id && !last.wantsId &&
     !['api', 'config'].includes(last.name) && (!request.verb || request.verb === 'bythread');
+}
+
+/** Whether one record is read: of the list words only fields has a meaning there. */
+export function isRecord(request) {
+  const last = lastLink(request);
+  return request.api === 'remote' && request.method === 'GET' && Boolean(last?.wantsId) && !request.verb && last.name !== 'config';
 }
 
 export function allowedMethods(request, catalog) {
@@ -125,6 +131,11 @@ function listParams(request, catalog) {
   return params;
 }
 
+function recordParams(request) {
+  const fields = request.scopes['']?.words.fields;
+  return fields ? { fields } : {};
+}
+
 function writeParams(request, catalog) {
   const params = {};
   const resource = lastLink(request).name;
@@ -143,6 +154,7 @@ function writeParams(request, catalog) {
 export function paramsOf(request, catalog) {
   if (request.raw !== null) return readRaw(request.raw);
   if (isList(request)) return { value: listParams(request, catalog) };
+  if (isRecord(request)) return { value: recordParams(request) };
   if (request.method === 'GET' || needsFile(request) || !lastLink(request)) return { value: {} };
   return { value: writeParams(request, catalog) };
 }
@@ -288,6 +300,7 @@ function readParams(request, text, catalog) {
   const before = canonical(params);
   if (isObject(params)) {
     if (isList(request)) readListParams(request, params, catalog);
+    else if (isRecord(request)) request.scopes[''] = readScope(params);
     else readWriteParams(request, params);
     if (canonical(paramsOf(request, catalog).value) === before) return;
   }

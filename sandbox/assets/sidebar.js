@@ -1,7 +1,7 @@
 /** What there is to ask, resource by resource, and what was asked. */
 import { fill, h } from './dom.js';
-import { milliseconds } from './explain.js';
-import { chainOf, lastLink, newRequest } from './request.js';
+import { milliseconds, verbWords } from './explain.js';
+import { chainOf, lastLink, newRequest, paramsText } from './request.js';
 
 const badge = (method) => h('span', { class: `badge method-${method}` }, method === 'DELETE' ? 'DEL' : method);
 
@@ -39,14 +39,14 @@ function entriesOf(app, resource) {
   const { name, methods, verbs, below, chains } = resource;
   const one = () => [{ name, id: idFor(app, name), wantsId: true }];
   const many = () => [{ name, id: '', wantsId: false }];
-  const add = (method, label, links, more = {}) => ({ method, label, key: `${name}-${method}-${label}`, request: () => newRequest({ method, links: links(), ...more }), isCurrent: isCurrent(app, method, label, name, links, more) });
+  const add = (method, label, links, more = {}) => ({ method, label, key: `${name}-${method}-${more.verb && name !== 'api' ? more.verb : label}`, request: () => newRequest({ method, links: links(), ...more }), isCurrent: isCurrent(app, method, label, name, links, more) });
   if (name === 'api') return [add('GET', 'What is served', many, { verb: 'resources' })];
   if (name === 'config') return [add('GET', 'All settings', many), add('GET', 'One setting', one)];
   const takesId = chains.includes(`${name}/{id}`);
   return [
     add('GET', 'Find', many), methods.includes('POST') && add('POST', 'Create', many),
     takesId && add('GET', 'Get one', one), takesId && methods.includes('PUT') && add('PUT', 'Update', one), takesId && methods.includes('DELETE') && add('DELETE', 'Delete', one),
-    ...verbs.map((verb) => add(verb.method, verb.name, verb.needsId ? one : many, { verb: verb.name })),
+    ...verbs.map((verb) => add(verb.method, verbWords(verb.name), verb.needsId ? one : many, { verb: verb.name })),
     ...below.map((child) => add('GET', `… its ${child}`, () => [...one(), { name: child, id: '', wantsId: false }])),
   ].filter(Boolean);
 }
@@ -58,6 +58,15 @@ function isCurrent(app, method, label, name, links, more) {
   return wanted.length === request.links.length && wanted.every((link, i) => link.name === request.links[i].name && link.wantsId === request.links[i].wantsId) && lastLink(request).name === wanted.at(-1).name;
 }
 
+/** What tells two requests for the same chain apart: their parameters and format. */
+function detailsOf(app, request) {
+  if (request.api === 'abuse') return `service ${request.abuse.service_id ?? ''}`;
+  const params = paramsText(request, app.catalog).replace(/^\{|\}$|"/g, '').replaceAll(',', ', ');
+  return [request.format === 'xml' && 'xml', params.length > 90 ? `${params.slice(0, 90)}…` : params].filter(Boolean).join(' · ');
+}
+
+const clock = (date) => date.toTimeString().slice(0, 8);
+
 export function drawHistory(place, app) {
   if (!app.history.length) {
     fill(place, h('p', { class: 'hint' }, 'Requests that you send are listed here until you leave the page.'));
@@ -68,6 +77,7 @@ export function drawHistory(place, app) {
       badge(item.request.api === 'abuse' ? 'POST' : item.request.method),
       h('span', { class: 'history-chain' }, item.request.api === 'abuse' ? 'abuse report' : chainOf(item.request).join('/')),
       h('span', { class: `history-status ${item.answer ? (item.code < 400 ? 'good' : 'bad') : 'bad'}` }, item.answer ? item.code : '—'),
-      h('span', { class: 'history-time' }, item.answer ? milliseconds(item.answer.time.total) : ''))))),
+      h('span', { class: 'history-details' }, detailsOf(app, item.request)),
+      h('span', { class: 'history-time' }, [clock(item.at), item.answer && milliseconds(item.answer.time.total)].filter(Boolean).join(' · ')))))),
   h('button', { type: 'button', class: 'quiet small', 'data-key': 'clear-history', onclick: () => app.clearHistory() }, 'Clear'));
 }

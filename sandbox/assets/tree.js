@@ -66,7 +66,7 @@ function preview(value, count) {
     size += name.length + text.length;
     parts.push(h('span', { class: 'tree-pair' }, h('i', {}, name), ` ${text}`));
   }
-  return parts.length ? parts : `${count} members`;
+  return parts.length ? parts : `${count} ${count === 1 ? 'member' : 'members'}`;
 }
 
 export function scalar(name, value, { link, owner }) {

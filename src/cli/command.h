@@ -51,6 +51,7 @@ struct config *command_load_config(const struct command_options *options);
 
 int command_serve(const struct command_options *options);
 int command_check(const struct command_options *options);
+int command_openapi(const struct command_options *options);
 int command_bans_list(const struct command_options *options);
 int command_bans_add(const struct command_options *options);
 int command_bans_remove(const struct command_options *options);

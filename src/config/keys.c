@@ -69,7 +69,7 @@ const struct config_key config_keys[] = {
     CHOICE(remote, pages, FIXED, "floor", "floor ceil", "How a list's number of pages is rounded.")
     CHOICE(remote, json_numbers, FIXED, "number", "number string", "Numbers in JSON answers: as numbers, or as strings for clients that expect PHP's.")
     TEXT(remote, config_allow, FIXED, "", NULL, "Names of rows of tblconfiguration that config may give, separated by commas; any other is 404.")
-    BOOLEAN(remote, site, FIXED, "on", "Serve the pages for developers: the sandbox, at /sandbox/ below remote.base.")
+    BOOLEAN(remote, site, FIXED, "on", "Serve the pages for developers below remote.base: /sandbox/, /reference/ and /docs/.")
 
     TEXT(abuse, path, FIXED, "/modules/addons/abusemanagerpro/includes/api.php", config_syntax_base, "Where the Abuse API lies.")
     TEXT(abuse, catalog, FIXED, "", NULL, "File that says which table and columns reports lie in; empty = the one compiled in.")

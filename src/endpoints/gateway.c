@@ -295,12 +295,14 @@ static enum result make_parts(struct gateway *gateway)
     gateway->file_cache = shared_file_cache_create(config->files.cache_ttl_ms);
     gateway->logins = login_cache_create(&config->auth, config->mysql.workers);
     gateway->credentials = api_credentials_create(&config->auth);
+    gateway->openapi = shared_openapi_create(config);
     gateway->loop_states = calloc(loops, sizeof(*gateway->loop_states));
     gateway->worker_count = config->mysql.workers;
     gateway->worker_is_up = calloc(gateway->worker_count, sizeof(*gateway->worker_is_up));
     if (!gateway->model || !gateway->counts || !gateway->file_cache || !gateway->logins ||
-        !gateway->credentials || !gateway->abuse_map || !gateway->loop_states ||
-        !gateway->worker_is_up || RAND_bytes((unsigned char *)&start, sizeof(start)) != 1)
+        !gateway->credentials || !gateway->openapi || !gateway->abuse_map ||
+        !gateway->loop_states || !gateway->worker_is_up ||
+        RAND_bytes((unsigned char *)&start, sizeof(start)) != 1)
         return RESULT_NO_MEMORY;
     snprintf(gateway->start_text, sizeof(gateway->start_text), "%08x-", start);
     const struct loop_hooks hooks = {on_start, on_tick, on_drain, on_stop, gateway};
@@ -410,6 +412,7 @@ void gateway_destroy(struct gateway *gateway)
     free(gateway->worker_is_up);
     login_cache_destroy(gateway->logins);
     api_credentials_destroy(gateway->credentials);
+    shared_openapi_destroy(gateway->openapi);
     shared_abuse_map_destroy(gateway->abuse_map);
     shared_count_cache_destroy(gateway->counts);
     shared_file_cache_destroy(gateway->file_cache);

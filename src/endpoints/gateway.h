@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "endpoints/admin.h"
 #include "endpoints/guard.h"
+#include "endpoints/shared_openapi.h"
 #include "endpoints/static_files.h"
 #include "http/http.h"
 #include "loop/pool.h"
@@ -42,6 +43,7 @@ struct gateway {
     struct login_cache *logins;
     struct api_credentials *credentials;
     struct shared_abuse_map *abuse_map;
+    struct shared_openapi *openapi;
     struct execute_options execute;
     struct arena arena;          /* holds what execute and trusted point to */
     struct network_list trusted; /* http.trusted_proxies */
@@ -69,7 +71,8 @@ struct gateway {
     char start_text[16];            /* random; begins every request id of this process */
 };
 
-/* The pool's lane for reports of abuse: behind those of the resources. */
+/* The pool's lane for reports of abuse, and for making the OpenAPI document: behind those of the
+ * resources. */
 static inline uint32_t gateway_abuse_lane(const struct gateway *gateway)
 {
     return (uint32_t)gateway->catalog->resource_count;

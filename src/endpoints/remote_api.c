@@ -104,15 +104,17 @@ bool remote_submit_job(struct remote_request *request, uint32_t lane)
 void remote_submit(struct remote_request *request)
 {
     struct pool_job *job = &request->job;
-    if (remote_file_recall(request))
+    if (request->is_openapi ? remote_openapi_recall(request) : remote_file_recall(request))
         return;
-    job->run = remote_work_run;
+    job->run = request->is_openapi ? remote_openapi_run : remote_work_run;
     job->share = remote_work_share;
     job->run_group = remote_work_run_group;
-    job->group = request->is_write ? NULL : execute_group_of(&request->queries);
+    job->group =
+        request->is_write || request->is_openapi ? NULL : execute_group_of(&request->queries);
     job->done = on_done;
     job->key = remote_join_key(request);
-    remote_submit_job(request, chain_last(&request->chain)->resource->lane);
+    remote_submit_job(request, request->is_openapi ? gateway_abuse_lane(request->gateway)
+                                                   : chain_last(&request->chain)->resource->lane);
 }
 
 static void on_end(struct http_request *http)

@@ -53,7 +53,8 @@ static bool method_not_allowed(struct remote_request *request, struct slice meth
 {
     request->problem.allow = request->chain.link_count
                                  ? chain_allowed_methods(&request->chain, &request->http->arena)
-                                 : SLICE("GET, HEAD, POST, OPTIONS");
+                             : request->is_openapi ? SLICE("GET, HEAD, OPTIONS")
+                                                   : SLICE("GET, HEAD, POST, OPTIONS");
     problem_set(&request->problem, 405, SLICE("Method Not Allowed"));
     problem_add(&request->problem, SLICE("method_not_allowed"), SLICE("method"),
                 "%.*s is not offered; allowed: get, post, put, delete where the resource has them",
@@ -61,19 +62,34 @@ static bool method_not_allowed(struct remote_request *request, struct slice meth
     return false;
 }
 
+static bool take_model(struct remote_request *request)
+{
+    request->model = shared_model_acquire(request->gateway->model);
+    if (!request->model)
+        execute_explain(RESULT_UNAVAILABLE, &request->problem);
+    return request->model != NULL;
+}
+
+static bool read_openapi(struct remote_request *request)
+{
+    request->is_openapi = true;
+    request->chain.action = SLICE("openapi.json");
+    request->chain.route = SLICE("openapi.json");
+    return take_model(request);
+}
+
 bool remote_read_head(struct remote_request *request)
 {
     struct slice path = chain_in_path(request);
+    if (remote_openapi_is_meant(request))
+        return read_openapi(request);
     if (!path.data && request->http->method == HTTP_OTHER)
         return method_not_allowed(request, request->http->method_text);
     if (!path.data)
         return refuse(request, 404, SLICE("Record Not Found"), SLICE("unknown_resource"),
                       request->http->path, "nothing is served at this address");
-    request->model = shared_model_acquire(request->gateway->model);
-    if (!request->model) {
-        execute_explain(RESULT_UNAVAILABLE, &request->problem);
+    if (!take_model(request))
         return false;
-    }
     if (!holds_segments(path))
         return true;
     request->segments = path;
@@ -169,7 +185,7 @@ static void read_parameters(struct remote_request *request)
 
 static bool read_chain(struct remote_request *request)
 {
-    if (request->segments.size)
+    if (request->segments.size || request->is_openapi)
         return true;
     request->segments = request->parameters.action.data ? request->parameters.action : SLICE("");
     request->separator = '.';
@@ -217,6 +233,8 @@ static bool read_method(struct remote_request *request)
         request->method = known[i];
     }
     request->is_write = !slice_equal(request->method, SLICE("GET"));
+    if (request->is_openapi)
+        return !request->is_write || method_not_allowed(request, request->method);
     return chain_check_method(&request->chain, request->method, &request->problem) == RESULT_OK;
 }
 
@@ -263,7 +281,7 @@ bool remote_read_body(struct remote_request *request)
     return read_chain(request) && !problem_is_set(&request->problem) && read_method(request);
 }
 
-bool remote_compile(struct remote_request *request)
+static bool compile(struct remote_request *request)
 {
     const struct query_limits limits = {.max_limit = request->gateway->config->remote.max_limit};
     request->key = slice_of(NULL, 0); /* it names the model */
@@ -271,6 +289,8 @@ bool remote_compile(struct remote_request *request)
         request->problem = request->parameter_problem;
         return false;
     }
+    if (request->is_openapi)
+        return remote_openapi_compile(request);
     if (chain_check_served(&request->chain, &request->problem) != RESULT_OK ||
         !remote_upload_check(request))
         return false;
@@ -291,6 +311,15 @@ bool remote_compile(struct remote_request *request)
         execute_explain(result, &request->problem);
     request->is_compiled = result == RESULT_OK;
     return request->is_compiled;
+}
+
+/* A table that was missing, or might not be read, may be there since. */
+bool remote_compile(struct remote_request *request)
+{
+    bool is_compiled = compile(request);
+    if (!is_compiled && request->problem.status >= 500)
+        shared_model_doubt(request->gateway->model);
+    return is_compiled;
 }
 
 /* What the answer's form depends on stands first in a key, and is left out of a sight's. */

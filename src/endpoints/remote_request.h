@@ -10,6 +10,7 @@
  *   remote_upload*.c both    a body that is read as it streams in: files, forms that may hold one
  *   remote_group.c   worker  the same for several records at once
  *   remote_answer.c  loop    the answer's head; conditional requests; faults of http itself
+ *   remote_openapi.c both    the one document that no chain leads to
  *   remote_file.c    both    downloads: what is remembered of them; conditions, ranges, the head
  *   remote_api.c     loop    the handler that strings them together
  */
@@ -68,6 +69,7 @@ struct remote_request {
     struct query_set queries;   /* of a read */
     struct write write;         /* of anything else */
     bool is_write;              /* method is not GET */
+    bool is_openapi;            /* BASE/openapi.json: there is no chain */
     bool is_compiled;
     struct remote_upload *upload; /* arena; NULL: the body is collected, or none */
     /* Of a file, on their way to its record; NULL: none (any more). The worker's, or libuv's
@@ -154,6 +156,15 @@ void remote_file_keep(struct remote_request *request, struct shared_file_moment 
 /* Loop: sends the file's bytes, or what the request's conditions and ranges make of them; takes the
  * reference over. */
 void remote_file_send(struct remote_request *request, struct shared_file *file);
+
+/* Loop. on_head: does the path name the OpenAPI document? */
+bool remote_openapi_is_meant(const struct remote_request *request);
+/* Loop: it takes no parameters; false: problem set. */
+bool remote_openapi_compile(struct remote_request *request);
+/* Loop: answers with the document as it was made before; false: it takes a worker. */
+bool remote_openapi_recall(struct remote_request *request);
+/* Worker: makes it, and the answer; a job's run. */
+void remote_openapi_run(struct pool_job *job, void *worker);
 
 /* Worker: the job's run, run_group and share. */
 void remote_work_run(struct pool_job *job, void *worker);

@@ -24,7 +24,7 @@
 
 enum remote_upload_state { UPLOAD_FORM, UPLOAD_ADMITTING, UPLOAD_STREAMING, UPLOAD_STORING };
 
-enum { UPLOAD_ROOM = 128 * 1024 }; /* bytes: a full buffer, and one read of the socket more */
+enum { UPLOAD_ROOM = 192 * 1024 }; /* bytes: a full buffer, and one read of the socket more */
 
 struct remote_upload {
     struct remote_request *request;

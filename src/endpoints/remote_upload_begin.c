@@ -135,6 +135,8 @@ bool remote_upload_begin(struct remote_request *request)
 {
     struct http_request *http = request->http;
     bool is_post = http->method == HTTP_POST;
+    if (request->is_openapi)
+        return false;
     bool has_body = is_post || http->method == HTTP_PUT || http->method == HTTP_PATCH;
     struct slice type = http_media_type(http_request_field(http, SLICE("content-type")));
     if (has_body && remote_read_is_content(request)) {

@@ -129,17 +129,39 @@ bool static_files_find(const struct static_files *files, struct slice path, enum
 
 /* --- answering ----------------------------------------------------------------------------- */
 
-static void add_common_fields(struct http_response *response)
+#define POLICY(styles)                                                                             \
+    "default-src 'none'; script-src 'self'; style-src " styles "; img-src 'self' data:; "          \
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/* Roots whose pages may do more than others. */
+static const struct {
+    const char *root;
+    struct slice policy;
+} policies[] = {
+    /* Its renderer makes style elements as it draws; scripts stay as strict as anywhere. */
+    {"reference", SLICE(POLICY("'self' 'unsafe-inline'"))},
+};
+
+static struct slice policy_of(const struct http_request *request)
+{
+    const struct gateway *gateway = http_context(request);
+    size_t base = strlen(gateway->config->remote.base) + 1;
+    const struct site_root *root = find_root(slice_skip(request->path, base));
+    for (size_t i = 0; root && i < sizeof(policies) / sizeof(policies[0]); i++)
+        if (!strcmp(policies[i].root, root->name))
+            return policies[i].policy;
+    return SLICE(POLICY("'self'"));
+}
+
+static void add_common_fields(const struct http_request *request, struct http_response *response)
 {
     static const struct http_field fields[] = {
-        {SLICE("Content-Security-Policy"),
-         SLICE("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-               "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")},
         {SLICE("X-Content-Type-Options"), SLICE("nosniff")},
         {SLICE("Referrer-Policy"), SLICE("no-referrer")},
         {SLICE("Cross-Origin-Opener-Policy"), SLICE("same-origin")},
         {SLICE("Cross-Origin-Resource-Policy"), SLICE("same-origin")},
     };
+    http_response_field(response, SLICE("Content-Security-Policy"), policy_of(request));
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         http_response_field(response, fields[i].name, fields[i].value);
 }
@@ -149,7 +171,7 @@ static void answer_line(struct http_request *request, struct http_response *resp
 {
     http_response_field(response, SLICE("Content-Type"), SLICE("text/plain; charset=utf-8"));
     http_response_field(response, SLICE("Cache-Control"), SLICE("no-store"));
-    add_common_fields(response);
+    add_common_fields(request, response);
     response->body = http_body_create();
     if (response->body)
         buffer_append_slice(&response->body->head, line);
@@ -182,7 +204,7 @@ static void answer_file(struct http_request *request, const struct static_answer
                         found->is_lasting ? SLICE("public, max-age=31536000, immutable")
                                           : SLICE("no-cache"));
     http_response_field(&response, SLICE("Vary"), SLICE("Accept-Encoding"));
-    add_common_fields(&response);
+    add_common_fields(request, &response);
     if (tag_matches(http_request_list(request, SLICE("if-none-match")), tag)) {
         response.status = 304;
         http_respond(request, &response);
@@ -257,12 +279,11 @@ static void on_fault(struct http_request *request, const struct http_fault *faul
     response->status = fault->status;
     http_response_field(response, SLICE("Content-Type"), SLICE("text/plain; charset=utf-8"));
     http_response_field(response, SLICE("Cache-Control"), SLICE("no-store"));
-    add_common_fields(response);
+    add_common_fields(request, response);
     response->body = http_body_create();
     if (response->body)
         buffer_printf(&response->body->head, "%.*s: %.*s\n", SLICE_ARGS(fault->code),
                       SLICE_ARGS(fault->detail));
-    (void)request;
 }
 
 static void on_sent(struct http_request *request)

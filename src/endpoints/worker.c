@@ -75,8 +75,8 @@ void worker_idle(void *context)
         return;
     database_keep_alive(worker->database);
     struct model *model = shared_model_acquire(worker->gateway->model);
-    if (!model)
-        shared_model_refresh(worker->gateway->model, NULL, worker->database);
+    if (!model || shared_model_take_doubt(worker->gateway->model))
+        shared_model_refresh(worker->gateway->model, model, worker->database);
     model_release(model);
     worker_report(worker);
 }

@@ -45,6 +45,10 @@ void value_append(struct value *list, struct value *item);
 /* Appends a canonical JSON text of the tree (members in their order), for keys of joint answers. */
 void value_print(const struct value *value, struct buffer *out);
 
+/* Writes the tree as a value: members in their order. */
+struct writer;
+void value_write(struct writer *writer, const struct value *value);
+
 /* Bounds of what is read; passing one is RESULT_LIMIT. */
 struct json_limits {
     size_t depth;   /* nesting: `{}` is 1 */

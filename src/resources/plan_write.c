@@ -23,7 +23,8 @@ static void finish(struct plan *plan)
     plan->has_failed = plan->has_failed || plan->text.has_failed;
 }
 
-static void put_constant(struct plan *plan, const struct model_resource *resource,
+static void put_constant(struct plan *plan, const char *alias,
+                         const struct model_resource *resource,
                          const struct catalog_constant *constant)
 {
     bool is_there =
@@ -33,7 +34,7 @@ static void put_constant(struct plan *plan, const struct model_resource *resourc
         plan_put(plan, "0");
         return;
     }
-    plan_put_column(plan, "t", constant->column);
+    plan_put_column(plan, alias, constant->column);
     plan_put(plan, " = ");
     plan_put_value(plan, database_text(constant->value));
 }
@@ -45,32 +46,33 @@ static bool is_text(const struct model_resource *resource, struct slice column)
     return found && (found->type == SCHEMA_TEXT || found->type == SCHEMA_ENUM);
 }
 
-static void put_reference(struct plan *plan, const struct model_resource *resource,
+static void put_reference(struct plan *plan, const char *alias,
+                          const struct model_resource *resource,
                           const struct model_reference *reference, bool is_joint)
 {
     bool is_converted = is_joint && is_text(resource, reference->column);
     plan_put(plan, is_converted ? ", CONVERT(" : ", ");
     plan_put(plan, reference->where.count ? "IF(1" : "");
-    plan_put_constants(plan, "t", &reference->where);
+    plan_put_constants(plan, alias, &reference->where);
     plan_put(plan, reference->where.count ? ", " : "");
-    plan_put_column(plan, "t", reference->column);
+    plan_put_column(plan, alias, reference->column);
     plan_put(plan, reference->where.count ? ", 0)" : "");
     plan_put(plan, is_converted ? " USING utf8mb4)" : "");
 }
 
 /* References are filled up to `width` of them; 0: the rows stand alone. */
-static void put_named(struct plan *plan, const struct model_resource *resource,
+static void put_named(struct plan *plan, const char *alias, const struct model_resource *resource,
                       const struct query_viewer *viewer, size_t width)
 {
     const struct query query = {.resource = resource, .viewer = viewer};
-    plan_put_column(plan, "t", model_key(resource)->name);
+    plan_put_column(plan, alias, model_key(resource)->name);
     plan_put(plan, ", (1");
-    plan_put_visible(plan, &query, "t", resource);
+    plan_put_visible(plan, &query, alias, resource);
     plan_put(plan, ")");
-    put_constant(plan, resource, &resource->catalog->rules.locked);
-    put_constant(plan, resource, &resource->catalog->rules.closed);
+    put_constant(plan, alias, resource, &resource->catalog->rules.locked);
+    put_constant(plan, alias, resource, &resource->catalog->rules.closed);
     for (size_t i = 0; i < resource->reference_count; i++)
-        put_reference(plan, resource, &resource->references[i], width > 0);
+        put_reference(plan, alias, resource, &resource->references[i], width > 0);
     for (size_t i = resource->reference_count; i < width; i++)
         plan_put(plan, ", 0");
 }
@@ -90,25 +92,6 @@ static void put_rows(struct plan *plan, const struct model_resource *resource, s
     plan_put_constants(plan, "t", &resource->catalog->where);
 }
 
-static void put_row(struct plan *plan, const struct plan_row *row)
-{
-    if (!row->by) {
-        put_rows(plan, row->resource, (struct plan_ids){&row->id, 1});
-        return;
-    }
-    put_key(plan, row->resource);
-    plan_put(plan, " = (SELECT ");
-    plan_put_column(plan, "b", row->column);
-    plan_put(plan, " FROM ");
-    plan_put_name(plan, row->by->resource->catalog->table);
-    plan_put(plan, " b WHERE ");
-    plan_put_column(plan, "b", model_key(row->by->resource)->name);
-    plan_put(plan, " = ");
-    plan_put_value(plan, database_integer(row->by->id));
-    plan_put(plan, ")");
-    plan_put_constants(plan, "t", &row->resource->catalog->where);
-}
-
 static void put_key_order(struct plan *plan, const struct model_resource *resource)
 {
     plan_put(plan, " ORDER BY ");
@@ -119,7 +102,7 @@ void plan_named(struct plan *plan, const struct model_resource *resource,
                 const struct query_viewer *viewer, struct plan_ids ids, bool is_locking)
 {
     plan_put(plan, "SELECT ");
-    put_named(plan, resource, viewer, 0);
+    put_named(plan, "t", resource, viewer, 0);
     put_rows(plan, resource, ids);
     put_key_order(plan, resource);
     plan_put(plan, is_locking ? " FOR UPDATE" : "");
@@ -135,7 +118,7 @@ void plan_named_whole(struct plan *plan, const struct model_resource *resource,
                       const struct query_viewer *viewer, struct plan_ids ids, bool is_locking)
 {
     plan_put(plan, "SELECT ");
-    put_named(plan, resource, viewer, 0);
+    put_named(plan, "t", resource, viewer, 0);
     plan_put(plan, ",");
     plan_put_all(plan, resource);
     put_rows(plan, resource, ids);
@@ -155,8 +138,8 @@ void plan_named_each(struct plan *plan, const struct plan_row *rows, size_t coun
             width = rows[i].resource->reference_count;
     for (size_t i = 0; i < count; i++) {
         buffer_printf(&plan->text, "%s(SELECT %zu, ", i ? " UNION ALL " : "", i);
-        put_named(plan, rows[i].resource, viewer, width);
-        put_row(plan, &rows[i]);
+        put_named(plan, "t", rows[i].resource, viewer, width);
+        put_rows(plan, rows[i].resource, (struct plan_ids){&rows[i].id, 1});
         plan_put(plan, rows[i].is_locking ? " FOR UPDATE)" : ")");
     }
     finish(plan);
@@ -181,6 +164,65 @@ static const char *alias_of(char alias[ALIAS_BYTES], size_t row)
 {
     snprintf(alias, ALIAS_BYTES, "t%zu", row);
     return alias;
+}
+
+/* What the last row's column says. */
+static void put_by(struct plan *plan, struct slice column, const struct plan_row *last)
+{
+    plan_put(plan, "(SELECT ");
+    plan_put_column(plan, "b", column);
+    plan_put(plan, " FROM ");
+    plan_put_name(plan, last->resource->catalog->table);
+    plan_put(plan, " b WHERE ");
+    plan_put_column(plan, "b", model_key(last->resource)->name);
+    plan_put(plan, " = ");
+    plan_put_value(plan, database_integer(last->id));
+    plan_put(plan, ")");
+}
+
+/* A table whose key is known when the statement begins is read, and locked, before all others,
+ * whatever the order of the join; so each is made to wait for the one before it. */
+static void put_key_above(struct plan *plan, const struct plan_row *rows, size_t i,
+                          const struct plan_row *last)
+{
+    char alias[ALIAS_BYTES];
+    plan_put_column(plan, alias_of(alias, i), model_key(rows[i].resource)->name);
+    plan_put(plan, " = ");
+    if (rows[i].by.size)
+        put_by(plan, rows[i].by, last);
+    else
+        plan_put_value(plan, database_integer(rows[i].id));
+    if (i > 0) {
+        plan_put(plan, " + 0 * IFNULL(");
+        plan_put_column(plan, alias_of(alias, i - 1), model_key(rows[i - 1].resource)->name);
+        plan_put(plan, ", 0)");
+    }
+    plan_put_constants(plan, alias_of(alias, i), &rows[i].resource->catalog->where);
+}
+
+void plan_named_above(struct plan *plan, const struct plan_row *rows, size_t count,
+                      const struct query_viewer *viewer, bool is_locking)
+{
+    const struct plan_row *last = &rows[count - 1];
+    char alias[ALIAS_BYTES];
+    plan_put(plan, "SELECT ");
+    for (size_t i = 0; i < count; i++) {
+        put_named(plan, alias_of(alias, i), rows[i].resource, viewer, 0);
+        plan_put(plan, ", ");
+    }
+    put_columns_of(plan, alias_of(alias, count - 1), last->resource);
+    for (size_t i = 0; i < count; i++) {
+        const char *join = rows[i].by.size ? " LEFT JOIN " : " STRAIGHT_JOIN ";
+        plan_put(plan, i ? join : " FROM ");
+        plan_put_name(plan, rows[i].resource->catalog->table);
+        buffer_printf(&plan->text, i ? " %s ON " : " %s", alias_of(alias, i));
+        if (i > 0)
+            put_key_above(plan, rows, i, last);
+    }
+    plan_put(plan, " WHERE ");
+    put_key_above(plan, rows, 0, last);
+    plan_put(plan, is_locking ? " FOR UPDATE" : "");
+    finish(plan);
 }
 
 void plan_rows(struct plan *plan, const struct plan_row *rows, size_t count)

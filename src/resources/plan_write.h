@@ -54,18 +54,26 @@ void plan_named_whole(struct plan *plan, const struct model_resource *resource,
                       const struct query_viewer *viewer, struct plan_ids ids, bool is_locking);
 size_t plan_named_end(const struct model_resource *resource);
 
-/* A row by its key, or as a column of another row names it. */
+/* A row by its key. */
 struct plan_row {
     const struct model_resource *resource;
     int64_t id;
     bool is_locking;
-    const struct plan_row *by; /* NULL: by id; else by this one's column, read without a lock */
-    struct slice column;
+    struct slice
+        by; /* plan_named_above alone: not by id, but as this column of the last row says */
 };
 /* The same of rows of several tables at once, read, and locked, in the order given. The first cell
  * is the row's place in it, then the cells of plan_named, kinds as they come. */
 void plan_named_each(struct plan *plan, const struct plan_row *rows, size_t count,
                      const struct query_viewer *viewer);
+/*
+ * The same side by side in one row, the last row's columns after it. Locked in the order given;
+ * what `by` says is read without a lock, so that the last row may say another thing once it is
+ * locked. A row by a column, but the first, may be missing: its cells are NULL. Nothing when
+ * another is not there.
+ */
+void plan_named_above(struct plan *plan, const struct plan_row *rows, size_t count,
+                      const struct query_viewer *viewer, bool is_locking);
 /* All columns of rows of several tables, side by side in one row: items and cells of one after
  * those of the other, cells as resource->columns. Nothing when one of them is not there. */
 void plan_rows(struct plan *plan, const struct plan_row *rows, size_t count);

@@ -2,6 +2,7 @@
 #include "resources/shared_model.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -16,6 +17,7 @@ struct shared_model {
     pthread_mutex_t learn_lock; /* one worker learns at a time; learnt_us */
     struct model *current;
     uint64_t learnt_us;
+    atomic_bool is_doubted;
 };
 
 struct shared_model *shared_model_create(const struct catalog *catalog)
@@ -24,6 +26,7 @@ struct shared_model *shared_model_create(const struct catalog *catalog)
     if (!shared)
         return NULL;
     shared->catalog = catalog;
+    atomic_init(&shared->is_doubted, false);
     pthread_mutex_init(&shared->lock, NULL);
     pthread_mutex_init(&shared->learn_lock, NULL);
     return shared;
@@ -45,6 +48,18 @@ struct model *shared_model_acquire(struct shared_model *shared)
     struct model *model = shared->current ? model_share(shared->current) : NULL;
     pthread_mutex_unlock(&shared->lock);
     return model;
+}
+
+/* What is missing for long is learnt again and again, and told once. */
+static bool are_findings_known(const struct model *known, const struct model *learnt)
+{
+    const struct model_finding *a = known ? known->findings : NULL;
+    const struct model_finding *b = learnt->findings;
+    while (a && b && slice_equal(a->resource, b->resource) && slice_equal(a->text, b->text)) {
+        a = a->next;
+        b = b->next;
+    }
+    return known && !a && !b;
 }
 
 static void log_findings(const struct model *model)
@@ -77,7 +92,8 @@ enum result shared_model_refresh(struct shared_model *shared, const struct model
     if (learnt) {
         shared->learnt_us = clock_now_us();
         metric_increment(METRIC_SCHEMA_READS);
-        log_findings(learnt);
+        if (!are_findings_known(known, learnt))
+            log_findings(learnt);
         pthread_mutex_lock(&shared->lock);
         struct model *old = shared->current;
         shared->current = learnt;
@@ -86,4 +102,14 @@ enum result shared_model_refresh(struct shared_model *shared, const struct model
     }
     pthread_mutex_unlock(&shared->learn_lock);
     return result;
+}
+
+void shared_model_doubt(struct shared_model *shared)
+{
+    atomic_store_explicit(&shared->is_doubted, true, memory_order_relaxed);
+}
+
+bool shared_model_take_doubt(struct shared_model *shared)
+{
+    return atomic_exchange_explicit(&shared->is_doubted, false, memory_order_relaxed);
 }

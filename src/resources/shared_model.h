@@ -23,4 +23,10 @@ struct model *shared_model_acquire(struct shared_model *shared);
 enum result shared_model_refresh(struct shared_model *shared, const struct model *known,
                                  struct database *database);
 
+/* Something was refused for what the model lacks, and may be there by now: an idle worker learns it
+ * anew. Any thread. */
+void shared_model_doubt(struct shared_model *shared);
+/* Whether that was said since it was last asked. */
+bool shared_model_take_doubt(struct shared_model *shared);
+
 #endif

@@ -151,19 +151,20 @@ static enum result keep_answer(struct writing *writing, const struct execute_ans
 
 /* --- one attempt --------------------------------------------------------------------------- */
 
-/* An update writes the rows above together with the record. */
+static enum result delete (struct writing *writing) {
+    enum result result = write_delete(writing);
+    return result == RESULT_OK ? write_change(writing, NULL) : result;
+}
+
 static enum result change(struct writing *writing)
 {
-    bool is_update = writing->write->kind == WRITE_UPDATE;
+    const struct write *write = writing->write;
     enum result result = write_bytes_begin(writing);
     if (result == RESULT_OK)
-        result =
-            writing->write->kind == WRITE_DELETE ? write_delete(writing) : write_store(writing);
-    if (result != RESULT_OK || (is_update && !writing->changed_count))
+        result = write->kind == WRITE_DELETE ? delete (writing) : write_store(writing);
+    if (result != RESULT_OK || (write->kind == WRITE_UPDATE && !writing->changed_count))
         return result;
-    result = is_update ? RESULT_OK : write_change(writing, NULL);
-    if (result == RESULT_OK)
-        result = write_count_children(writing);
+    result = write_count_children(writing);
     return result == RESULT_OK ? write_log(writing) : result;
 }
 
@@ -174,11 +175,18 @@ static enum result check(struct writing *writing)
 }
 
 /* Whose key was used before is answered by that, or refused for it, once his bytes have come: what
- * is stored may be another by now. */
+ * is stored may be another by now. The look at the key locks it, and is taken back; all else reads,
+ * and needs no transaction. */
 static enum result admit(struct writing *writing)
 {
     bool is_used = false;
-    enum result result = has_key(writing) ? look_for_key(writing, &is_used) : RESULT_OK;
+    enum result result = RESULT_OK;
+    if (has_key(writing)) {
+        result = database_begin(writing->context->database);
+        if (result == RESULT_OK)
+            result = look_for_key(writing, &is_used);
+        database_rollback(writing->context->database);
+    }
     return result == RESULT_OK && !is_used ? check(writing) : result;
 }
 
@@ -229,13 +237,15 @@ static enum result attempt(struct writing *writing, const struct envelope_reques
 {
     writing->rows =
         arena_zalloc(writing->context->arena, writing->write->item_count * sizeof(*writing->rows));
-    enum result result =
-        writing->rows ? database_begin(writing->context->database) : RESULT_NO_MEMORY;
+    if (!writing->rows)
+        return RESULT_NO_MEMORY;
+    if (writing->request->is_admission)
+        return admit(writing);
+    enum result result = database_begin(writing->context->database);
     if (result != RESULT_OK)
         return result;
-    bool is_admission = writing->request->is_admission;
-    result = is_admission ? admit(writing) : run(writing, envelope, answer);
-    if (result == RESULT_OK && !is_admission && !writing->write->is_dry_run)
+    result = run(writing, envelope, answer);
+    if (result == RESULT_OK && !writing->write->is_dry_run)
         return commit(writing);
     roll_back(writing);
     return result;

@@ -3,13 +3,11 @@
  * are locked, from the top downwards, and must hang where they were found to hang: else somebody
  * was faster, and the whole is run again (RESULT_CONFLICT).
  *
- * What the record itself hangs on at the top is locked by the statement that finds it, unless
- * something else that is named leads there too: nothing is above, so that this is the first lock.
- *
- * A row need not be found when one is named already of each table that it hangs on, as in
- * projects/17/actions/76/timelogs: it is presumed to hang on these, and that is looked at under its
- * lock. Where it hangs on another, chain and parents disagree, and the whole is run once more
- * without presuming, so that the request is refused for what is really there.
+ * Mostly one statement does it all (write_together.c). A row need not be found either when one is
+ * named already of each table that it hangs on, as in projects/17/actions/76/timelogs. Both presume
+ * that nothing hangs on anything else, and that is looked at under the locks. Where something does,
+ * chain and parents disagree, and the whole is run once more without presuming, so that the request
+ * is refused for what is really there.
  */
 #include "resources/write_parts.h"
 
@@ -24,7 +22,7 @@ struct group {
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-static enum result take_row(struct write_named *named, const struct database_cell *cells)
+enum result write_take_named(struct write_named *named, const struct database_cell *cells)
 {
     enum result result = RESULT_OK;
     for (size_t i = 0; i < named->resource->reference_count; i++) {
@@ -54,25 +52,19 @@ static enum result take(struct writing *writing, const struct plan *plan,
     struct write_named *named = named_of(writing, resource, cells);
     if (!named)
         return RESULT_OK;
-    enum result result = take_row(named, cells);
+    enum result result = write_take_named(named, cells);
     if (result == RESULT_OK && plan->item_count && write_is_target(writing, named))
         result = write_take_stored(writing, plan, cells + plan_named_end(resource));
     return result;
 }
 
-/* One of a plan's rows of several tables, the place of its own in the first cell. What hangs comes
- * before what it hangs on. */
+/* One of a plan's rows of several tables, the place of its own in the first cell. */
 static enum result take_each(struct writing *writing, const struct plan_row *each,
                              const struct database_cell *cells)
 {
     const struct plan_row *row = &each[cells[0].integer];
     struct write_named *named = named_of(writing, row->resource, cells + 1);
-    if (!named)
-        return RESULT_OK;
-    named->is_held = row->by != NULL;
-    enum result result = take_row(named, cells + 1);
-    bool is_memory_out = write_is_target(writing, named) && !write_name_above(writing, named);
-    return is_memory_out ? RESULT_NO_MEMORY : result;
+    return named ? write_take_named(named, cells + 1) : RESULT_OK;
 }
 
 /* Rows that are not given back are not there (any more). */
@@ -94,7 +86,7 @@ static enum result read_rows(struct writing *writing, struct plan *plan,
 
 /* What no write of ours changes needs no lock, nor does a look beforehand: it would wait for
  * uploads to the same project that are being stored, and is judged again when its own is. */
-static bool needs_lock(const struct writing *writing, const struct model_resource *resource)
+bool write_needs_lock(const struct writing *writing, const struct model_resource *resource)
 {
     const struct catalog_names *methods = &resource->catalog->methods;
     bool is_written_to =
@@ -105,7 +97,11 @@ static bool needs_lock(const struct writing *writing, const struct model_resourc
 
 static bool holds_target(const struct writing *writing, const struct group *group)
 {
-    return group->resource == writing->write->resource && writing->write->kind != WRITE_CREATE;
+    const struct write *write = writing->write;
+    bool is_among = false;
+    for (size_t i = 0; !is_among && i < group->ids.count; i++)
+        is_among = group->ids.items[i] == write->id;
+    return is_among && group->resource == write->resource && write->kind != WRITE_CREATE;
 }
 
 static enum result read_part(struct writing *writing, const struct model_resource *resource,
@@ -115,9 +111,9 @@ static enum result read_part(struct writing *writing, const struct model_resourc
     struct plan plan;
     plan_init(&plan, writing->context->arena);
     if (is_whole)
-        plan_named_whole(&plan, resource, viewer, ids, needs_lock(writing, resource));
+        plan_named_whole(&plan, resource, viewer, ids, write_needs_lock(writing, resource));
     else
-        plan_named(&plan, resource, viewer, ids, is_locking && needs_lock(writing, resource));
+        plan_named(&plan, resource, viewer, ids, is_locking && write_needs_lock(writing, resource));
     return read_rows(writing, &plan, resource, NULL);
 }
 
@@ -139,7 +135,7 @@ static enum result lock_each(struct writing *writing, const struct group *groups
     for (size_t i = 0; i < count; i++)
         rows[i] = (struct plan_row){.resource = groups[i].resource,
                                     .id = groups[i].ids.items[0],
-                                    .is_locking = needs_lock(writing, groups[i].resource)};
+                                    .is_locking = write_needs_lock(writing, groups[i].resource)};
     plan_init(&plan, writing->context->arena);
     plan_named_each(&plan, rows, count, writing->write->viewer);
     return read_rows(writing, &plan, NULL, rows);
@@ -147,21 +143,13 @@ static enum result lock_each(struct writing *writing, const struct group *groups
 
 /* --- who is read --------------------------------------------------------------------------- */
 
-static bool is_any_named(const struct writing *writing, const struct model_resource *resource)
-{
-    const struct write_named *named = writing->named;
-    while (named && named->resource != resource)
-        named = named->next;
-    return named != NULL;
-}
-
 /* Of the record itself is not known what it hangs on, whatever else is named. */
 static bool is_presumed(const struct writing *writing, const struct write_named *named)
 {
     bool is_known = writing->presumes && !write_is_target(writing, named);
     for (size_t i = 0; is_known && i < named->resource->reference_count; i++)
         is_known = !write_hangs_by(writing, named, i) ||
-                   is_any_named(writing, named->resource->references[i].resource);
+                   write_is_any_named(writing, named->resource->references[i].resource);
     return is_known;
 }
 
@@ -220,72 +208,13 @@ static void mark_read(const struct writing *writing, const struct group *group)
         write_named_find(writing, group->resource, group->ids.items[i])->was_read = true;
 }
 
-/* The only column by which the record names rows of that resource; NULL: none, or several. */
-static const struct model_reference *only_link(const struct model_resource *resource,
-                                               const struct model_resource *above)
-{
-    const struct model_reference *found = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < resource->reference_count; i++)
-        if (resource->references[i].resource == above) {
-            found = &resource->references[i];
-            count++;
-        }
-    return count == 1 && !found->where.count ? found : NULL;
-}
-
-/* Is a row of the resource named, or another than the record that hangs on one? Then several may
- * have to be locked, in the order of their keys, and the record's own is not the first. */
-static bool leads_to(const struct writing *writing, const struct model_resource *above)
-{
-    bool is_any = is_any_named(writing, above);
-    for (const struct write_named *named = writing->named; named && !is_any; named = named->next)
-        for (size_t i = 0; i < named->resource->reference_count; i++)
-            is_any = is_any || (named->resource->references[i].resource == above &&
-                                !write_is_target(writing, named));
-    return is_any;
-}
-
-/* The record, and what it hangs on at the top where nothing else leads there, in the order in which
- * all lock it. */
-static size_t collect_above(const struct writing *writing, struct plan_row *rows)
-{
-    const struct write *write = writing->write;
-    size_t count = 1;
-    rows[0] = (struct plan_row){.resource = write->resource, .id = write->id};
-    for (size_t i = 0; i < write->model->resource_count && count < MOST_TOGETHER; i++) {
-        const struct model_resource *above = &write->model->resources[i];
-        const struct model_reference *link = only_link(write->resource, above);
-        if (link && above->level == 0 && above != write->resource && model_is_served(above) &&
-            !leads_to(writing, above))
-            rows[count++] = (struct plan_row){.resource = above,
-                                              .is_locking = needs_lock(writing, above),
-                                              .by = rows,
-                                              .column = link->column};
-    }
-    return count;
-}
-
-static enum result find_group(struct writing *writing, const struct group *group)
-{
-    struct plan_row rows[MOST_TOGETHER];
-    bool is_target = holds_target(writing, group) && group->ids.count == 1;
-    size_t count = is_target ? collect_above(writing, rows) : 0;
-    struct plan plan;
-    if (count < 2)
-        return read_group(writing, group, false);
-    plan_init(&plan, writing->context->arena);
-    plan_named_each(&plan, rows, count, writing->write->viewer);
-    return read_rows(writing, &plan, NULL, rows);
-}
-
 static enum result find_level(struct writing *writing, unsigned level)
 {
     struct group group;
     size_t place = 0;
     enum result result;
     while ((result = next_group(writing, level, false, &place, &group)) == RESULT_OK) {
-        result = find_group(writing, &group);
+        result = read_group(writing, &group, false);
         if (result != RESULT_OK)
             return result;
         mark_read(writing, &group);
@@ -406,6 +335,8 @@ enum result write_lock(struct writing *writing)
     if (result == RESULT_OK && !write_name_given(writing))
         result = RESULT_NO_MEMORY;
     if (result == RESULT_OK)
+        result = write_lock_together(writing);
+    if (result == RESULT_NOT_FOUND)
         result = find(writing);
     if (result == RESULT_OK)
         result = lock_levels(writing);

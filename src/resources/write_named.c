@@ -115,8 +115,7 @@ struct write_named *write_named_find(const struct writing *writing,
     return named;
 }
 
-/* What is no row of the catalog's, or none at all, is not named. False: memory. */
-static bool name_row(struct writing *writing, const struct model_resource *resource, int64_t id)
+bool write_name_row(struct writing *writing, const struct model_resource *resource, int64_t id)
 {
     if (!resource || id <= 0 || write_named_find(writing, resource, id))
         return true;
@@ -137,16 +136,24 @@ bool write_name_given(struct writing *writing)
     bool is_given;
     for (size_t i = 0; i < write->chain->link_count; i++)
         if (write->chain->links[i].has_id)
-            is_whole = is_whole && name_row(writing, write->chain->links[i].resource,
-                                            write->chain->links[i].id);
+            is_whole = is_whole && write_name_row(writing, write->chain->links[i].resource,
+                                                  write->chain->links[i].id);
     for (size_t i = 0; i < write->item_count; i++)
         for (size_t r = 0; r < write->resource->reference_count; r++) {
             int64_t id = write_link(writing, i, r, &is_given);
             if (is_given)
-                is_whole =
-                    is_whole && name_row(writing, write->resource->references[r].resource, id);
+                is_whole = is_whole &&
+                           write_name_row(writing, write->resource->references[r].resource, id);
         }
     return is_whole;
+}
+
+bool write_is_any_named(const struct writing *writing, const struct model_resource *resource)
+{
+    const struct write_named *named = writing->named;
+    while (named && named->resource != resource)
+        named = named->next;
+    return named != NULL;
 }
 
 bool write_is_target(const struct writing *writing, const struct write_named *named)
@@ -166,7 +173,7 @@ bool write_name_above(struct writing *writing, const struct write_named *named)
     bool is_whole = true;
     for (size_t i = 0; i < named->resource->reference_count; i++)
         if (write_hangs_by(writing, named, i))
-            is_whole = is_whole && name_row(writing, named->resource->references[i].resource,
-                                            named->references[i]);
+            is_whole = is_whole && write_name_row(writing, named->resource->references[i].resource,
+                                                  named->references[i]);
     return is_whole;
 }

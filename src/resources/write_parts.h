@@ -1,17 +1,18 @@
 /*
  * One attempt at a write, inside its transaction: what write_execute.c strings together.
  *
- *   write_named.c   the rows that the request names, and that these hang on
- *   write_lock.c    found upwards, or presumed; then locked from the top
- *   write_stored.c  the record itself as it is stored
- *   write_check.c   404, 412, 409, 422
- *   write_store.c   the record, its columns of the gateway's own, what moves along
- *   write_delete.c  the record and all that hangs below
- *   write_bytes.c   the bytes of files: put in place before the commit, removed after it
+ *   write_named.c     the rows that the request names, and that these hang on
+ *   write_together.c  found and locked by one statement
+ *   write_lock.c      or found upwards, or presumed; then locked from the top
+ *   write_stored.c    the record itself as it is stored
+ *   write_check.c     404, 412, 409, 422
+ *   write_store.c     the record, its columns of the gateway's own, what moves along
+ *   write_delete.c    the record and all that hangs below
+ *   write_bytes.c     the bytes of files: put in place before the commit, removed after it
  *   write_bytes_moved.c  whether bytes would be parted from rows that move along
- *   write_around.c  what changes above, written with the record: activity; counted children; the
- *                   activity log
- *   write_answer.c  the answer, read back
+ *   write_around.c    what changes above, written with the record: activity; counted children; the
+ *                     activity log
+ *   write_answer.c    the answer, read back
  *
  * Everything lies in the request's arena and is made anew for each attempt.
  */
@@ -91,13 +92,24 @@ static inline struct plan_ids write_part(const int64_t *ids, size_t count, size_
 
 /* write_lock.c. RESULT_CONFLICT with has_misjudged: nobody was faster, run it again at once. */
 enum result write_lock(struct writing *writing);
+/* Of a row whose cells of plan_named these are; RESULT_CONFLICT: it hangs on another by now. */
+enum result write_take_named(struct write_named *named, const struct database_cell *cells);
+/* Are rows of that resource locked before they are judged? */
+bool write_needs_lock(const struct writing *writing, const struct model_resource *resource);
+
+/* write_together.c. RESULT_NOT_FOUND: it cannot be done by one statement, or not all is there; the
+ * locks that were taken are the first in the order of all. What the record hangs on in its own
+ * table, and what needs no lock, is left to write_lock.c. */
+enum result write_lock_together(struct writing *writing);
 
 /* write_named.c. What is no row of the catalog's, or none at all, is not named; false: memory. */
+bool write_name_row(struct writing *writing, const struct model_resource *resource, int64_t id);
 bool write_name_given(struct writing *writing);
 /* What a row hangs on; of the record itself also what it hangs on in its own table. */
 bool write_name_above(struct writing *writing, const struct write_named *named);
 bool write_hangs_by(const struct writing *writing, const struct write_named *named,
                     size_t reference);
+bool write_is_any_named(const struct writing *writing, const struct model_resource *resource);
 bool write_is_target(const struct writing *writing, const struct write_named *named);
 struct write_named *write_named_find(const struct writing *writing,
                                      const struct model_resource *resource, int64_t id);

@@ -185,18 +185,28 @@ static enum result collect_new(struct writing *writing, size_t item, struct assi
 }
 
 /* A thread's first row names itself. */
+static bool begins_thread(const struct writing *writing, size_t item)
+{
+    return writing->write->resource->keeps_threads && !thread_of(writing, item);
+}
+
+static struct plan_assign itself(const struct writing *writing, size_t item)
+{
+    return (struct plan_assign){.column = writing->write->resource->catalog->threads.column,
+                                .value = database_integer(writing->rows[item].id)};
+}
+
+/* Of several, one by one. */
 static enum result begin_thread(struct writing *writing, size_t item)
 {
     const struct model_resource *resource = writing->write->resource;
-    const struct write_row *row = &writing->rows[item];
-    if (!resource->keeps_threads || thread_of(writing, item))
-        return RESULT_OK;
-    const struct plan_assign itself = {.column = resource->catalog->threads.column,
-                                       .value = database_integer(row->id)};
+    const struct plan_assign assign = itself(writing, item);
     struct plan plan;
+    if (!begins_thread(writing, item))
+        return RESULT_OK;
     plan_init(&plan, writing->context->arena);
-    plan_update(&plan, resource->catalog->table, &itself, 1, model_key(resource)->name,
-                (struct plan_ids){&row->id, 1});
+    plan_update(&plan, resource->catalog->table, &assign, 1, model_key(resource)->name,
+                (struct plan_ids){&writing->rows[item].id, 1});
     return write_run(writing, &plan);
 }
 
@@ -214,7 +224,27 @@ static enum result create(struct writing *writing, size_t item)
     if (result != RESULT_OK)
         return write_explain_value(writing, item, result);
     writing->rows[item].id = (int64_t)database_insert_id(writing->context->database);
-    return begin_thread(writing, item);
+    return RESULT_OK;
+}
+
+/* What a single record needs beside its row is written together with what is above it. */
+static enum result create_all(struct writing *writing)
+{
+    bool is_single = writing->write->item_count == 1;
+    enum result result = RESULT_OK;
+    for (size_t i = 0; result == RESULT_OK && i < writing->write->item_count; i++) {
+        result = create(writing, i);
+        if (result == RESULT_OK && !is_single)
+            result = begin_thread(writing, i);
+    }
+    if (result != RESULT_OK)
+        return result;
+    const struct plan_assign assign = itself(writing, 0);
+    const struct plan_change record = {.resource = writing->write->resource,
+                                       .id = writing->rows[0].id,
+                                       .assigns = &assign,
+                                       .count = 1};
+    return write_change(writing, is_single && begins_thread(writing, 0) ? &record : NULL);
 }
 
 /* --- moving along -------------------------------------------------------------------------- */
@@ -382,10 +412,5 @@ static enum result update(struct writing *writing)
 
 enum result write_store(struct writing *writing)
 {
-    enum result result = RESULT_OK;
-    if (writing->write->kind == WRITE_UPDATE)
-        return update(writing);
-    for (size_t i = 0; result == RESULT_OK && i < writing->write->item_count; i++)
-        result = create(writing, i);
-    return result;
+    return writing->write->kind == WRITE_UPDATE ? update(writing) : create_all(writing);
 }

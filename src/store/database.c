@@ -60,6 +60,8 @@ void database_connection_drop(struct database *database)
     if (database->transaction == DATABASE_TRANSACTION_OPEN) {
         database->transaction = DATABASE_TRANSACTION_DOOMED;
         database->doom = RESULT_UNAVAILABLE;
+    } else if (database->transaction == DATABASE_TRANSACTION_AHEAD) {
+        database->transaction = DATABASE_TRANSACTION_NONE;
     }
     atomic_store(&database->is_connected, false);
     metric_add(METRIC_DB_CONNECTED, -1);
@@ -277,6 +279,7 @@ enum result database_query(struct database *database, struct slice sql,
 {
     uint64_t began_us = clock_now_us();
     database_finish(database);
+    database_ahead_end(database);
     enum result result = query_attempts(database, sql, values, value_count);
     uint64_t now_us = clock_now_us();
     if (result == RESULT_OK)
@@ -350,6 +353,7 @@ enum result database_execute(struct database *database, struct slice sql)
 {
     uint64_t since_us = clock_now_us();
     database_finish(database);
+    database_ahead_end(database);
     enum result result = connection_ensure(database);
     if (result != RESULT_OK || database_text_execute(database, sql))
         return result;
@@ -366,21 +370,24 @@ uint64_t database_insert_id(const struct database *database)
     return database->insert_id;
 }
 
+static void ping(struct database *database)
+{
+    if (mysql_ping(database->mysql) == 0)
+        database->used_us = clock_now_us();
+    else
+        database_connection_drop(database);
+}
+
 void database_keep_alive(struct database *database)
 {
-    if (database->transaction != DATABASE_TRANSACTION_NONE)
+    bool is_recent = clock_now_us() - database->used_us < IDLE_BEFORE_PING_US;
+    if (database->transaction > DATABASE_TRANSACTION_AHEAD ||
+        (database->mysql && (database->open || is_recent)))
         return;
-    if (!database->mysql) {
-        connection_ensure(database);
-        return;
-    }
-    if (database->open || clock_now_us() - database->used_us < IDLE_BEFORE_PING_US)
-        return;
-    if (mysql_ping(database->mysql) == 0) {
-        database->used_us = clock_now_us();
-        return;
-    }
-    database_connection_drop(database);
+    if (database->transaction == DATABASE_TRANSACTION_AHEAD)
+        database_ahead_end(database);
+    else if (database->mysql)
+        ping(database);
     connection_ensure(database);
 }
 

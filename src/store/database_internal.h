@@ -9,9 +9,11 @@
 #include "store/database_session.h"
 #include "store/statement_cache.h"
 
-/* database_transaction_begin's way: NONE -> OPEN -> NONE, or OPEN -> DOOMED -> NONE. */
+/* NONE -> OPEN -> NONE, or OPEN -> DOOMED -> NONE; or, while one write follows the other,
+ * OPEN -> AHEAD -> OPEN (database_transaction.c). */
 enum database_transaction {
     DATABASE_TRANSACTION_NONE,
+    DATABASE_TRANSACTION_AHEAD,  /* begun by the last commit, and not asked for yet */
     DATABASE_TRANSACTION_OPEN,   /* on the connection that is there */
     DATABASE_TRANSACTION_DOOMED, /* only ending it is left; with or without a connection */
 };
@@ -26,6 +28,7 @@ struct database {
     bool has_timed_fetch;   /* the first row's wait is in elapsed_us */
     struct database_error error;
     enum database_transaction transaction;
+    unsigned in_a_row;    /* transactions with no statement between them */
     enum result doom;     /* of a doomed transaction: what every further statement returns */
     uint64_t affected;    /* rows found by the last statement that writes */
     uint64_t insert_id;   /* 0: none */
@@ -38,6 +41,8 @@ struct database {
 
 /* Closes the connection; an open transaction is doomed by it. */
 void database_connection_drop(struct database *database);
+/* Before a statement that belongs to no transaction: ends the one that was begun ahead. */
+void database_ahead_end(struct database *database);
 /* One text, outside the transaction's rules and without another try. False with error filled. */
 bool database_text_execute(struct database *database, struct slice sql);
 /* After a failure: puts connection and cache in order, counts, logs, dooms. statement may be NULL,

@@ -4,6 +4,10 @@
  * Once anything has gone wrong that the server may have answered by undoing the whole (a deadlock),
  * or that leaves in doubt what it did, the transaction is doomed: the session is in autocommit, and
  * would store at once what is executed next.
+ *
+ * A round trip is saved while one write follows the other: their commits begin the next transaction
+ * as well. What comes next and is no write has to end it, so that this is done only after some in
+ * a row.
  */
 #include "store/database_internal.h"
 
@@ -15,31 +19,65 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
-enum { LEAST_PAUSE_US = 500, LONGEST_PAUSE_US = 50000 };
+enum {
+    LEAST_PAUSE_US = 500,
+    LONGEST_PAUSE_US = 50000,
+    IN_A_ROW_FOR_AHEAD =
+        8, /* so that the seven of eight that are writes pay for the one that is not */
+};
 
-/* A connection found dead before the transaction has begun is replaced, once. */
-enum result database_begin(struct database *database)
-{
-    if (database->transaction != DATABASE_TRANSACTION_NONE) {
-        log_error("database_error", "a transaction was begun inside another");
-        return RESULT_FAILED;
-    }
-    bool was_connected = database->mysql != NULL;
-    enum result result = database_execute(database, SLICE("START TRANSACTION"));
-    if (result == RESULT_UNAVAILABLE && was_connected && !database->mysql)
-        result = database_execute(database, SLICE("START TRANSACTION"));
-    if (result == RESULT_OK) {
-        database->transaction = DATABASE_TRANSACTION_OPEN;
-        metric_increment(METRIC_DB_TRANSACTIONS);
-    }
-    return result;
-}
-
-/* Has the server hung up already? Then COMMIT need not be sent, and its fate is no mystery. */
+/* Has the server hung up already? */
 static bool has_hung_up(const struct database *database)
 {
     char byte;
     return recv((int)database->mysql->net.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+void database_ahead_end(struct database *database)
+{
+    if (database->transaction == DATABASE_TRANSACTION_AHEAD) {
+        database->transaction = DATABASE_TRANSACTION_NONE;
+        if (!database_text_execute(database, SLICE("ROLLBACK")))
+            database_connection_drop(database);
+    }
+    if (database->transaction == DATABASE_TRANSACTION_NONE)
+        database->in_a_row = 0;
+}
+
+static bool take_ahead(struct database *database)
+{
+    if (database->transaction != DATABASE_TRANSACTION_AHEAD)
+        return false;
+    if (!has_hung_up(database))
+        return true;
+    database_connection_drop(database);
+    return false;
+}
+
+/* A connection found dead before the transaction has begun is replaced, once. */
+static enum result start(struct database *database)
+{
+    bool was_connected = database->mysql != NULL;
+    enum result result = database_execute(database, SLICE("START TRANSACTION"));
+    if (result == RESULT_UNAVAILABLE && was_connected && !database->mysql)
+        result = database_execute(database, SLICE("START TRANSACTION"));
+    return result;
+}
+
+enum result database_begin(struct database *database)
+{
+    if (database->transaction > DATABASE_TRANSACTION_AHEAD) {
+        log_error("database_error", "a transaction was begun inside another");
+        return RESULT_FAILED;
+    }
+    unsigned in_a_row = database->in_a_row;
+    enum result result = take_ahead(database) ? RESULT_OK : start(database);
+    if (result == RESULT_OK) {
+        database->transaction = DATABASE_TRANSACTION_OPEN;
+        database->in_a_row = in_a_row + 1;
+        metric_increment(METRIC_DB_TRANSACTIONS);
+    }
+    return result;
 }
 
 static bool is_transaction_on(const struct database *database)
@@ -52,10 +90,11 @@ static enum result commit_check(struct database *database)
 {
     if (database->transaction == DATABASE_TRANSACTION_DOOMED)
         return database->doom;
-    if (database->transaction == DATABASE_TRANSACTION_NONE || !is_transaction_on(database)) {
+    if (database->transaction != DATABASE_TRANSACTION_OPEN || !is_transaction_on(database)) {
         log_error("database_error", "there is no transaction to commit, or a statement ended it");
         return RESULT_FAILED;
     }
+    /* Then COMMIT need not be sent, and its fate is no mystery. */
     if (!has_hung_up(database))
         return RESULT_OK;
     database_connection_drop(database);
@@ -79,18 +118,20 @@ enum result database_commit(struct database *database)
 {
     uint64_t since_us = clock_now_us();
     database_finish(database);
+    bool is_ahead = database->in_a_row >= IN_A_ROW_FOR_AHEAD;
+    struct slice commit = is_ahead ? SLICE("COMMIT AND CHAIN") : SLICE("COMMIT");
     enum result result = commit_check(database);
-    if (result == RESULT_OK && !database_text_execute(database, SLICE("COMMIT")))
+    if (result == RESULT_OK && !database_text_execute(database, commit))
         result = commit_failed(database, since_us);
     if (result == RESULT_OK)
-        database->transaction = DATABASE_TRANSACTION_NONE;
+        database->transaction = is_ahead ? DATABASE_TRANSACTION_AHEAD : DATABASE_TRANSACTION_NONE;
     database_rollback(database);
     return result;
 }
 
 void database_rollback(struct database *database)
 {
-    if (database->transaction == DATABASE_TRANSACTION_NONE)
+    if (database->transaction <= DATABASE_TRANSACTION_AHEAD)
         return;
     database_finish(database);
     struct database_error cause = database->error;

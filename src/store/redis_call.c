@@ -52,7 +52,8 @@ static bool is_of_server(const char *error)
     return false;
 }
 
-/* Where nobody waits for the reply, the first error of a connection is told, the others counted. */
+/* The first error of a connection is told, the others counted: where nobody waits for the reply,
+ * and what Redis does not permit, since that lasts until somebody grants it. */
 static void tell_failure(struct redis *redis, const char *error)
 {
     if (!redis->has_told_failure)
@@ -96,7 +97,7 @@ static void on_reply(void *context, const redisReply *reply)
         metric_increment(METRIC_REDIS_FAILURES);
     if (call->handler)
         call->handler(call->context, reply);
-    else if (error)
+    if (error && (!call->handler || begins(error, "NOPERM ")))
         tell_failure(redis, error);
     free(call);
     if (error && redis->state == REDIS_UP && is_of_server(error))

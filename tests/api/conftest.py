@@ -3,8 +3,10 @@
 import itertools
 
 import pytest
+import requests
 
 from support import abuse, fixture, uploading, writing
+from support.answers import BASE, basic
 from support.gateway import Gateway
 
 
@@ -93,3 +95,26 @@ def reports(abuse_gateway, mariadb):
 @pytest.fixture
 def reporter(abuse_gateway, reports):
     return abuse.Reporter(abuse_gateway.url)
+
+
+@pytest.fixture(scope="session")
+def described_gateway(place, mariadb, settings):
+    """One whose OpenAPI document is followed: a database of its own, in which that document's examples mean something."""
+    database = "whmcs_openapi"
+    writing.load(mariadb, database)
+    with mariadb.connect(database) as connection, connection.cursor() as cursor:
+        cursor.execute("SET sql_mode=''")
+        fixture.insert(cursor, "tbldeviceauth", abuse.CREDENTIALS)
+        fixture.insert(cursor, "tblhosting", [dict(id=1, userid=7, domain="example.com", dedicatedip="192.0.2.1")])
+    files = fixture.make_files(place / "described" / "root")
+    server = Gateway(place / "gateway-described", {**settings, "mysql.database": database, "files.root": str(files)}).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def openapi_tree(described_gateway):
+    """The document as it is served."""
+    answer = requests.get(described_gateway.url + BASE + "/openapi.json", headers=basic("alice"), timeout=30)
+    assert answer.status_code == 200, answer.text
+    return answer.json()

@@ -202,6 +202,25 @@ def test_a_resource_without_its_table_is_off_and_the_rest_is_served(start_gatewa
     assert "topics" not in [row["name"] for row in client.get("api/resources").success().response["resources"]]
 
 
+def test_what_comes_back_is_served_without_a_restart(start_gateway, crooked, mariadb):
+    """operations.md: a table that was missing at the start, or could not be seen, is looked for again once somebody asks for it;
+    what stays missing is logged once."""
+    crooked(f"RENAME TABLE {PREFIX}topic TO away_topic, portcullis_idempotency TO away_keys")
+    server = start_gateway({"mysql.database": "crooked"})
+    client = Client(server.url)
+    keyed = {"headers": {"Idempotency-Key": "once"}, "method": "POST"}
+    client.ask("projects", {"project_name": "x"}, **keyed).expect(501, code="idempotency_unavailable")
+    client.get("topics").expect(503, code="resource_off")
+    reads = server.metrics()["portcullis_schema_reads_total"]
+    wait_until(lambda: server.metrics()["portcullis_schema_reads_total"] > reads, 20, "the schema is read again")
+    wait_until(lambda: client.get("topics").http.status_code == 503, 20, "it stays off while it is missing")
+    told = [line for line in server.log_lines() if line["event"] == "schema" and f"`{PREFIX}topic` is missing" in line["message"]]
+    assert len(told) == 1
+    mariadb.run(f"RENAME TABLE away_topic TO {PREFIX}topic, away_keys TO portcullis_idempotency", database="crooked")
+    wait_until(lambda: client.get("topics").http.status_code == 200, 20, "topics are served")
+    client.ask("projects", {"project_name": "x"}, **keyed).success()
+
+
 def test_a_missing_database(settings):
     code, text = check(settings, **{"mysql.database": "nowhere"})
     assert code == 1 and "nowhere" in text

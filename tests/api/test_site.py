@@ -13,6 +13,8 @@ from support.gateway import ROOT
 from support.raw import exchange
 
 PAGE = BASE + "/sandbox/"
+FOLDERS = [pathlib.Path(ROOT) / "sandbox", pathlib.Path(ROOT) / "pages/shared"]
+ROOTS = {name: f"{BASE}/{name}/" for name in ("sandbox", "docs", "reference")}
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
           "base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 
@@ -42,6 +44,31 @@ def test_the_page_is_html_under_a_strict_policy(gateway):
     assert b"@ASSETS@" not in answer.bytes
 
 
+def test_the_reference_alone_may_make_styles(gateway):
+    """Its renderer does; scripts stay as strict as anywhere, on its assets and on what is not there too."""
+    loose = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    for path in "", "assets/reference.js", "nothing":
+        assert ask(gateway, ROOTS["reference"] + path).headers["Content-Security-Policy"] == loose
+    for root in "docs", "sandbox":
+        assert ask(gateway, ROOTS[root]).headers["Content-Security-Policy"] == POLICY
+    assert "unsafe-eval" not in loose and "script-src 'self';" in loose
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_root_is_moved_tagged_and_compressed(gateway, root):
+    moved = ask(gateway, ROOTS[root][:-1])
+    assert (moved.status_code, moved.headers["Location"]) == (308, ROOTS[root])
+    plain = ask(gateway, ROOTS[root])
+    assert plain.status_code == 200 and plain.headers["Cache-Control"] == "no-cache" and b"@ASSETS@" not in plain.bytes
+    for coding, undo in ("gzip", gzip.decompress), ("br", brotli.decompress):
+        coded = ask(gateway, ROOTS[root], Accept_Encoding=coding)
+        assert coded.headers["Content-Encoding"] == coding and undo(coded.bytes) == plain.bytes and len(coded.bytes) < len(plain.bytes)
+        again = ask(gateway, ROOTS[root], Accept_Encoding=coding, If_None_Match=coded.headers["ETag"])
+        assert (again.status_code, again.bytes) == (304, b"")
+    asset = re.search(rb'"(assets-[0-9a-f]{16}/[a-z]+\.css)"', plain.bytes).group(1).decode()
+    assert ask(gateway, ROOTS[root] + asset).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
 def test_the_page_carries_no_inline_script_and_no_inline_style():
     page = (pathlib.Path(ROOT) / "sandbox/index.html").read_text()
     assert not re.search(r"<script(?![^>]*\ssrc=)", page)
@@ -54,11 +81,11 @@ def test_the_page_without_its_slash_is_moved(gateway):
 
 
 def test_every_file_of_the_folder_is_served_as_it_is(gateway):
-    folder = pathlib.Path(ROOT) / "sandbox"
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and file.suffix != ".html":
-            answer = ask(gateway, PAGE + file.relative_to(folder).as_posix())
-            assert answer.status_code == 200 and answer.bytes == file.read_bytes(), file
+    for folder in FOLDERS:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and file.suffix != ".html":
+                answer = ask(gateway, PAGE + file.relative_to(folder).as_posix())
+                assert answer.status_code == 200 and answer.bytes == file.read_bytes(), file
 
 
 @pytest.mark.parametrize("accepts, coding, undo", [
@@ -160,8 +187,7 @@ def test_pages_are_logged_and_counted(gateway):
 
 def test_all_of_the_sandbox_is_under_150_kib_compressed(gateway):
     """Over plain HTTP browsers take gzip at best; what a first visit needs is the page and all of its assets."""
-    folder = pathlib.Path(ROOT) / "sandbox"
-    paths = ["", *(file.relative_to(folder).as_posix() for file in folder.glob("assets/*"))]
+    paths = ["", *(file.relative_to(folder).as_posix() for folder in FOLDERS for file in folder.glob("assets/*"))]
     assert sum(len(ask(gateway, PAGE + path, Accept_Encoding="gzip").bytes) for path in paths) < 150 * 1024
 
 

@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 from support import fixture, writing
-from support.answers import Client
+from support.answers import BASE, Client
 from support.browser import Page, start_chromium
 from support.gateway import ROOT, Gateway
 
@@ -53,11 +53,11 @@ def chromium(downloads):
 
 @pytest.fixture
 def open_page(chromium):
-    """open_page(gateway): a Page, looked through after the test."""
+    """open_page(gateway): a Page, the sandbox unless told otherwise, looked through after the test."""
     pages = []
 
-    def open(gateway):
-        page = Page(chromium, gateway.url)
+    def open(gateway, kind=Page, path=BASE + "/sandbox/"):
+        page = kind(chromium, gateway.url, path)
         chromium.get_log("browser"), chromium.get_log("performance")
         pages.append(page)
         return page

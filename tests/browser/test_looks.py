@@ -7,11 +7,9 @@ import requests
 
 from support.answers import BASE
 from support.browser import params
-from support.gateway import ROOT
+from support.looks import COLOURS, SIZES, faults
 
-AXE = ROOT / "tests/browser/node_modules/axe-core/axe.min.js"
 MOST_BYTES = 150 * 1024
-SIZES = {"wide": (1400, 900), "narrow": (390, 844)}
 LONG = params({"limit": 6, "sort": "-project_id", "project_status": "Active", "project_id": {"gte": 200}})
 
 
@@ -59,19 +57,6 @@ def show_raw(page):
 
 
 SCENES = {name[5:]: scene for name, scene in sorted(globals().items()) if name.startswith("show_")}
-
-
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-
-
-def faults(page, more=None):
-    """What axe-core finds of the WCAG 2.2 A and AA rules and best practices, moderate or worse."""
-    if not page.script("return Boolean(window.axe)"):
-        page.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE.read_text()})
-    found = page.driver.execute_async_script("""const done = arguments[1];
-        axe.run(document, {resultTypes: ['violations'], ...arguments[0]}).then((r) => done(r.violations.map((v) =>
-            ({id: v.id, impact: v.impact, nodes: v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary)}))), (e) => done([{id: String(e), impact: 'critical'}]))""", more or {})
-    return [fault for fault in found if fault["impact"] in ("serious", "critical", "moderate")]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -1,6 +1,8 @@
 """remote-api.md section 8: finding one's way by the tree, filters, pages, chains and ids; every way to look at an answer."""
 
 import json
+import re
+from urllib.parse import unquote
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -86,6 +88,31 @@ def test_the_table_sorts_and_links(bench):
     assert bench.chain() == f"projects/{first[0]}"
 
 
+def test_some_columns_of_a_record(bench, client):
+    """remote-api.md section 4: fields, of a list and of one record."""
+    bench.at("#/v1/projects/100/actions/55/json", 200).click("#builder details summary")
+    bench.click(bench.key("fields--action_id")).click(bench.key("fields--action_name")).send()
+    assert list(bench.json()["response"]["action"]) == ["action_id", "action_name"]
+    link = bench.script("return location.hash")
+    assert json.loads(unquote(link.split("params=")[1])) == {"fields": "action_id,action_name"}
+    bench.at("#/v1/projects/json", 200).at(link, 200)
+    assert list(bench.json()["response"]["action"]) == ["action_id", "action_name"], "the link keeps them"
+    assert bench.find(bench.key("fields--action_name")).is_selected()
+
+
+def test_the_example_of_sorting_fits_the_resource(bench, client):
+    for resource in ("actions", "timelogs"):
+        example = bench.nav(resource, "Find").find(bench.key(f"word-sort-{resource}")).get_attribute("placeholder")
+        client.get(resource, {"sort": example}).success()
+        bench.put(f"word-sort-{resource}", example).send()
+
+
+def test_who_wants_one_record_is_asked_for_its_id_alone(bench):
+    bench.nav("topics", "Get one")
+    assert not bench.all(bench.key("add-filter-")), "nothing to filter"
+    bench.click("#send").sees("#notice", "Fill in the id")
+
+
 def test_a_chain_is_followed_by_clicking_ids(bench):
     bench.at("#/v1/projects/json?params=" + json.dumps({"project_id": 100}), 200).tab("answer", "table")
     bench.follow(100)
@@ -117,6 +144,15 @@ def test_a_chain_is_built_link_by_link(bench):
     assert bench.json()["request"]["action"] == "projects/100/actions/55/timelogs"
     bench.choose("link-1", "files")
     assert bench.chain() == "projects/100/files/", "what hung on the action is gone; the id is asked for anew"
+
+
+def test_a_chain_whose_ids_are_still_to_be_filled_in(bench):
+    """As the reference's links have it."""
+    bench.at("#/v1/projects/{id}/actions/json")
+    assert bench.chain() == "projects//actions"
+    bench.click("#send").sees("#notice", "Fill in the id of the project")
+    bench.put("id-0", "100").send()
+    assert bench.json()["request"]["action"] == "projects/100/actions"
 
 
 def test_siblings_are_asked_at_once(bench, client):
@@ -263,12 +299,20 @@ def test_a_broken_permalink_breaks_nothing(page, fragment):
     page.nav("projects", "Find").send()
 
 
+def test_history_tells_requests_for_one_chain_apart(bench):
+    bench.at("#/v1/projects/json?params=" + json.dumps({"limit": 3}), 200).at("#/v1/projects/xml?params=" + json.dumps({"project_id": {"gte": 200}}), 200)
+    bench.tab("side", "history")
+    details = bench.script("return [...document.querySelectorAll('#side .history-details')].map((e) => e.textContent)")
+    assert details == ["xml · project_id:{gte:200}", "limit:3"]
+
+
 def test_history_leads_back(bench):
     bench.at("#/v1/projects/100/json", 200).at("#/v1/actions/55/json", 200).at("#/v1/topics/bythread/json", 200)
     bench.requests()
     bench.tab("side", "history")
     entries = bench.script("return [...document.querySelectorAll('#side .history-chain')].map((e) => e.textContent)")
     assert entries == ["topics/bythread", "actions/55", "projects/100"]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d · [\d.]+ m?s", bench.text("#side .history-time")), "when, and how long"
     bench.script("document.querySelectorAll('#side .history button')[2].click()")
     assert bench.chain() == "projects/100" and bench.json()["request"]["action"] == "projects/100"
     assert not [url for method, url, _ in bench.requests() if method == "POST"], "the answer was kept"

@@ -45,13 +45,16 @@ class Page:
     # ---- going there -------------------------------------------------------------------------
 
     def visit(self, fragment="", width=1400, height=900, dark=False):
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
-            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}, {"name": "prefers-reduced-motion", "value": "reduce"}]})
+        self.emulate(width, height, dark)
         self.driver.get("about:blank")
         self.driver.get(self.url + fragment)
         self.until(lambda: self.stage() == "out", "the page is ready")
         return self
+
+    def emulate(self, width, height, dark):
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}, {"name": "prefers-reduced-motion", "value": "reduce"}]})
 
     def login(self, user="alice", password=None):
         self.type_in("#user", user)

@@ -173,25 +173,51 @@ static void test_named_each_of_text(void **state)
         "5 'web' 'project' 'action' 7");
 }
 
-/* What a row hangs on is locked by the statement that finds the row, which is not locked. */
-static void test_named_by(void **state)
+/* A record and what it hangs on, locked from the top: no table's key may be known beforehand but
+ * the first one's. What a column names may be missing, and is read without a lock. */
+static void test_named_above(void **state)
 {
     struct sample *sample = *state;
-    const struct plan_row rows[] = {{.resource = sample_resource(sample, "topics"), .id = 9},
-                                    {.resource = sample_resource(sample, "projects"),
-                                     .is_locking = true,
-                                     .by = rows,
-                                     .column = SLICE("project_id")}};
+    const struct plan_row rows[] = {
+        {.resource = sample_resource(sample, "projects"), .by = SLICE("project_id")},
+        {.resource = sample_resource(sample, "actions"), .by = SLICE("action_id")},
+        {.resource = sample_resource(sample, "topics"), .id = 9}};
     struct plan plan = begin(state);
-    plan_named_each(&plan, rows, 2, &everybody);
+    plan_named_above(&plan, rows, 3, &everybody, true);
+    assert_int_equal(plan.item_count, rows[2].resource->column_count);
     end(&plan,
-        "(SELECT 0, t.`topic_id`, (1), 0, t.`topic_status` = ?, t.`project_id`, t.`action_id`, "
-        "t.`thread_id` FROM " TOPICS " t WHERE t.`topic_id` IN (?)) UNION ALL "
-        "(SELECT 1, t.`project_id`, (1), t.`project_function` = ?, 0, t.`client_userid`, "
-        "t.`manager_adminid`, t.`assigned_adminid` FROM " PROJECTS
-        " t WHERE t.`project_id` = (SELECT b.`project_id` FROM " TOPICS
-        " b WHERE b.`topic_id` = ?) FOR UPDATE)",
-        "'closed' 9 'archive' 9");
+        "SELECT t0.`project_id`, (1), t0.`project_function` = ?, 0, "
+        "t0.`client_userid`, t0.`manager_adminid`, t0.`assigned_adminid`, "
+        "t1.`action_id`, (1), 0, 0, t1.`project_id`, t1.`parent_action_id`, "
+        "t1.`assigned_adminid`, t2.`topic_id`, (1), 0, t2.`topic_status` = ?, "
+        "t2.`project_id`, t2.`action_id`, t2.`thread_id`, t2.`topic_id`, "
+        "t2.`thread_id`, t2.`project_id`, t2.`action_id`, t2.`topic_detail`, "
+        "t2.`topic_status`, t2.`date_activity` FROM " PROJECTS " t0 LEFT JOIN " ACTIONS
+        " t1 ON t1.`action_id` = (SELECT b.`action_id` FROM " TOPICS
+        " b WHERE b.`topic_id` = ?) + 0 * IFNULL(t0.`project_id`, 0) STRAIGHT_JOIN " TOPICS
+        " t2 ON t2.`topic_id` = ? + 0 * IFNULL(t1.`action_id`, 0) WHERE t0.`project_id` = "
+        "(SELECT b.`project_id` FROM " TOPICS " b WHERE b.`topic_id` = ?) FOR UPDATE",
+        "'archive' 'closed' 9 9 9");
+}
+
+/* By ids, and without a lock. */
+static void test_named_above_by_ids(void **state)
+{
+    struct sample *sample = *state;
+    const struct plan_row rows[] = {{.resource = sample_resource(sample, "projects"), .id = 5},
+                                    {.resource = sample_resource(sample, "topics"), .id = 9}};
+    struct plan plan = begin(state);
+    plan_named_above(&plan, rows, 2, &everybody, false);
+    end(&plan,
+        "SELECT t0.`project_id`, (1), t0.`project_function` = ?, 0, "
+        "t0.`client_userid`, t0.`manager_adminid`, t0.`assigned_adminid`, "
+        "t1.`topic_id`, (1), 0, t1.`topic_status` = ?, t1.`project_id`, "
+        "t1.`action_id`, t1.`thread_id`, t1.`topic_id`, t1.`thread_id`, "
+        "t1.`project_id`, t1.`action_id`, t1.`topic_detail`, "
+        "t1.`topic_status`, t1.`date_activity` FROM " PROJECTS " t0 "
+        "STRAIGHT_JOIN " TOPICS " t1 ON t1.`topic_id` = ? + 0 * "
+        "IFNULL(t0.`project_id`, 0) WHERE t0.`project_id` = ?",
+        "'archive' 'closed' 9 5");
 }
 
 /* A chain's records side by side, each with the conditions of its resource. */
@@ -374,15 +400,25 @@ static void test_padding(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WRITING_TEST(test_named),           WRITING_TEST(test_named_visible),
-        EITHER_TEST(test_named_either),     WRITING_TEST(test_existing),
-        WRITING_TEST(test_stored),          WRITING_TEST(test_named_whole),
-        WRITING_TEST(test_named_each),      EITHER_TEST(test_named_each_of_text),
-        WRITING_TEST(test_named_by),        EITHER_TEST(test_rows),
-        WRITING_TEST(test_insert),          WRITING_TEST(test_update),
-        WRITING_TEST(test_update_each),     WRITING_TEST(test_hanging),
-        WRITING_TEST(test_hanging_through), WRITING_TEST(test_update_hanging),
-        WRITING_TEST(test_delete_hanging),  WRITING_TEST(test_padding),
+        WRITING_TEST(test_named),
+        WRITING_TEST(test_named_visible),
+        EITHER_TEST(test_named_either),
+        WRITING_TEST(test_existing),
+        WRITING_TEST(test_stored),
+        WRITING_TEST(test_named_whole),
+        WRITING_TEST(test_named_each),
+        EITHER_TEST(test_named_each_of_text),
+        WRITING_TEST(test_named_above),
+        WRITING_TEST(test_named_above_by_ids),
+        EITHER_TEST(test_rows),
+        WRITING_TEST(test_insert),
+        WRITING_TEST(test_update),
+        WRITING_TEST(test_update_each),
+        WRITING_TEST(test_hanging),
+        WRITING_TEST(test_hanging_through),
+        WRITING_TEST(test_update_hanging),
+        WRITING_TEST(test_delete_hanging),
+        WRITING_TEST(test_padding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

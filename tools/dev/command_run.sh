@@ -17,6 +17,8 @@ print_invitation() {
 portcullis is running, with the demo company's data. Ctrl-C stops it.
 
   Sandbox      $base/sandbox/
+  Reference    $base/reference/
+  Docs         $base/docs/
   API          $base/api.php/v1
   Demo login   demo / demo
   Database     mariadb --socket=$RUN/mysql.sock --user=root whmcs

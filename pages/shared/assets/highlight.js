@@ -10,11 +10,16 @@ const RULES = {
   xml: [['comment', '<\\?[^>]*>'], ['tag', '</?[\\w:.-]+|/?>'], ['key', '[\\w:.-]+(?==)'], ['string', '"[^"]*"']],
   address: [['tag', '^https?://[^/\\s]+'], ['key', '(?<=[?&])[\\w.[\\]-]+(?==)'], ['word', '[?&=]']],
   curl: [['string', STRING], ['word', '(?<=\\s)--?[\\w-]+'], ['tag', '^curl']],
+  sh: [['comment', '(?<=^|\\s)#.*'], ['string', STRING], ['key', '\\$\\w+|\\$\\{[^}]*\\}'], ['word', '(?<=\\s)--?[\\w-]+']],
+  ini: [['comment', '^\\s*[#;].*'], ['tag', '^\\[.*\\]'], ['key', '^[\\w.]+(?=\\s*=)']],
+  nginx: [['comment', '(?<=^|\\s)#.*'], ['string', STRING], ['key', '\\$\\w+'], ['word', '^\\s*\\w+']],
+  sql: [['comment', '--.*'], ['string', STRING], ['number', '\\b\\d+\\b'], ['word', words('SELECT INSERT UPDATE DELETE CREATE GRANT REVOKE ALTER DROP INDEX TABLE USER INTO FROM WHERE AND OR ON TO SET IN BY ORDER LIMIT IDENTIFIED VALUES NULL')]],
   php: [['comment', '//.*|<\\?php'], ['string', STRING], ['key', '\\$\\w+'], ['number', '\\b\\d+\\b'], ['word', words('foreach as if echo exit new true false null')]],
   python: [['comment', '#.*'], ['string', STRING], ['number', '\\b\\d+\\b'], ['word', words('import from for in if with as print True False None')]],
   javascript: [['comment', '//.*'], ['string', `${STRING}|\`[^\`]*\``], ['number', '\\b\\d+\\b'], ['word', words('import from const let await new for of if throw true false null')]],
   go: [['comment', '//.*'], ['string', STRING], ['number', '\\b\\d+\\b'], ['word', words('package import func var struct for range if defer return nil int string')]],
 };
+Object.assign(RULES, { js: RULES.javascript, bash: RULES.sh, systemd: RULES.ini });
 const compiled = {};
 
 /** Nodes for text: spans of class t-KIND between plain text. */
