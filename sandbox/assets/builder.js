@@ -17,7 +17,7 @@ function sections(app) {
   if (request.raw !== null) return [rawEditor(app), conditions(app)];
   if (isList(request)) return listForm(app);
   if (isDownload(request)) return h('p', { class: 'hint' }, 'The bytes come as an attachment. Send, then save them.');
-  if (needsFile(request)) return [filePart(app, 'The bytes that take the place of the old ones'), conditions(app)];
+  if (needsFile(request)) return [filePart(app, 'The bytes that take the place of the old ones. They are the body, so the login goes in the Authorization field.'), conditions(app)];
   if (request.method === 'GET') return wayOn(app);
   if (request.method === 'DELETE') return [deleteForm(app), conditions(app)];
   return [writeForm(app), conditions(app)];

@@ -191,10 +191,17 @@ export function addressOf(apiUrl, request, form) {
 
 /** The pairs that a client sends beside the address, credentials first. */
 export function pairsOf(request, catalog, user) {
-  const pairs = [['username', user.name], ['password', user.hash]];
+  const pairs = needsFile(request) ? [] : [['username', user.name], ['password', user.hash]];
   const params = paramsText(request, catalog);
   if (params) pairs.push(['params', params]);
   return pairs;
+}
+
+/** The login as a field, for requests whose body is a file: no address holds it. */
+export function authorizationOf(user) {
+  const login = `${user.name}:${user.hash}`;
+  if (!/^[0-9a-f]{32}$/i.test(user.hash)) return ['Authorization', `Portcullis BASE64_OF_${login}`];
+  return ['Authorization', `Portcullis ${btoa(String.fromCharCode(...new TextEncoder().encode(login)))}`];
 }
 
 /** As a browser's address line would take it: readable, only what must be is encoded. */
@@ -205,8 +212,8 @@ export function queryText(pairs) {
 export function fullAddress(apiUrl, request, catalog, user, form) {
   const { url, action } = addressOf(apiUrl, request, form);
   const pairs = [...(action ? [['action', action]] : []), ...pairsOf(request, catalog, user)];
-  if (request.method !== 'GET') pairs.splice(action ? 1 : 0, 0, ['method', request.method.toLowerCase()]);
-  return `${url}?${queryText(pairs)}`;
+  if (request.method !== 'GET' && !needsFile(request)) pairs.splice(action ? 1 : 0, 0, ['method', request.method.toLowerCase()]);
+  return pairs.length ? `${url}?${queryText(pairs)}` : url;
 }
 
 /** What keeps the request from being sent, or null. */

@@ -2,7 +2,7 @@
  * Sending. Whatever is asked goes as POST with the credentials in the body and the method as a parameter: so no address
  * of this page's ever holds them.
  */
-import { addressOf, isDownload, needsFile, paramsText } from './request.js';
+import { addressOf, authorizationOf, isDownload, needsFile, paramsText } from './request.js';
 
 /** The wire's view of a request: {method, url, headers, body}. */
 export function wire(context) {
@@ -27,11 +27,11 @@ function multipart(pairs, file) {
   return form;
 }
 
-/** Bytes fill the body, and HTTP Basic would need the plain password, which this page has not kept: here alone the login
- * goes into the query. */
+/** Bytes fill the body: the login goes into a field. */
 function bytesWire(context, url, action, headers) {
-  const query = new URLSearchParams([...(action ? [['action', action]] : []), ['username', context.user.name], ['password', context.user.hash]]);
-  return { method: 'PUT', url: `${url}?${query}`, headers: { ...headers, 'Content-Type': context.request.file.type || 'application/octet-stream' }, body: context.request.file };
+  const [field, value] = authorizationOf(context.user);
+  const query = action ? `?${new URLSearchParams([['action', action]])}` : '';
+  return { method: 'PUT', url: url + query, headers: { ...headers, [field]: value, 'Content-Type': context.request.file.type || 'application/octet-stream' }, body: context.request.file };
 }
 
 function abuseWire({ request, abuseUrl, apiId }) {

@@ -3,7 +3,7 @@
  * walked, one row a line; answers in XML are printed.
  */
 import { Exact, isNumber } from './json.js';
-import { addressOf, isDownload, needsFile, paramsOf, paramsText, resultMembers } from './request.js';
+import { addressOf, authorizationOf, isDownload, needsFile, paramsOf, paramsText, resultMembers } from './request.js';
 
 export const LANGUAGES = [
   ['address', 'Address'], ['curl', 'curl'], ['php', 'PHP'], ['python', 'Python'], ['javascript', 'JavaScript'], ['go', 'Go'],
@@ -19,10 +19,11 @@ export function describe({ apiUrl, abuseUrl, request, catalog, user, apiId, form
   const headers = [];
   if (request.ifMatch) headers.push(['If-Match', request.ifMatch]);
   if (request.idempotencyKey && request.method === 'POST') headers.push(['Idempotency-Key', request.idempotencyKey]);
+  if (needsFile(request)) headers.push(authorizationOf(user));
   const fileName = request.file?.name ?? 'example.txt';
   return {
     method: request.method, url, headers,
-    fields: [...(action ? [['action', action]] : []), ['username', user.name], ['password', user.hash]],
+    fields: [...(action ? [['action', action]] : []), ...(needsFile(request) ? [] : [['username', user.name], ['password', user.hash]])],
     params: text ? value : null,
     paramsText: text,
     upload: request.method === 'POST' && request.file ? fileName : null,
@@ -111,7 +112,7 @@ function curl(d) {
   const lines = ['curl -sS'];
   if (d.method === 'GET') lines[0] += ' --get';
   else if (d.method !== 'POST') lines[0] += ` -X ${d.method}`;
-  lines[0] += ` ${quoteShell(d.bytes ? `${d.url}?${new URLSearchParams(pairs)}` : d.url)}`;
+  lines[0] += ` ${quoteShell(d.bytes && pairs.length ? `${d.url}?${new URLSearchParams(pairs)}` : d.url)}`;
   for (const [name, value] of d.headers) lines.push(`-H ${quoteShell(`${name}: ${value}`)}`);
   if (!d.bytes) for (const [name, value] of pairs) lines.push(`${how} ${quoteShell(`${name}=${value}`)}`);
   if (d.upload) lines.push(`-F ${quoteShell(`file=@"${d.upload.replace(/(["\\])/g, '\\$1')}"`)}`);
@@ -123,13 +124,14 @@ function curl(d) {
 /* --- PHP ---------------------------------------------------------------------------------------- */
 
 function php(d) {
-  const out = ['<?php', `$url = ${quotePhp(d.url)};`, '$fields = ['];
+  const hasFields = d.fields.length > 0 || d.params;
+  const out = ['<?php', `$url = ${quotePhp(d.url)};`, ...(hasFields ? ['$fields = ['] : [])];
   for (const [name, value] of d.fields) out.push(`    ${quotePhp(name)} => ${quotePhp(value)},`);
   if (d.params) out.push(`    'params' => ${paramsExpression(d, 'php', 'json_encode', 4)},`);
   if (d.upload) out.push(`    'file' => new CURLFile(${quotePhp(d.upload)}),`);
-  out.push('];', '');
+  out.push(...(hasFields ? ['];'] : []), '');
   const inQuery = d.method === 'GET' || d.bytes;
-  out.push(`$curl = curl_init(${inQuery ? "$url . '?' . http_build_query($fields)" : '$url'});`, 'curl_setopt_array($curl, [');
+  out.push(`$curl = curl_init(${inQuery && hasFields ? "$url . '?' . http_build_query($fields)" : '$url'});`, 'curl_setopt_array($curl, [');
   out.push('    CURLOPT_RETURNTRANSFER => true,');
   if (!['GET', 'POST'].includes(d.method)) out.push(`    CURLOPT_CUSTOMREQUEST => ${quotePhp(d.method)},`);
   if (!inQuery) out.push(`    CURLOPT_POSTFIELDS => ${d.upload ? '$fields' : 'http_build_query($fields)'},`);
@@ -164,11 +166,12 @@ function python(d) {
   const walks = !d.saveAs && !d.isXml && !d.isAbuse;
   const usesJson = d.params && isKept(d.params, 'python');
   const out = [...(walks || usesJson ? ['import json'] : []), ...(walks || d.isAbuse ? ['import sys'] : []), ...(walks || usesJson || d.isAbuse ? [''] : []), 'import requests', ''];
-  out.push('fields = {');
+  const hasFields = d.fields.length > 0 || d.params;
+  if (hasFields) out.push('fields = {');
   for (const [name, value] of d.fields) out.push(`    ${quotePython(name)}: ${quotePython(value)},`);
   if (d.params) out.push(`    'params': ${paramsExpression(d, 'python', 'json.dumps', 4)},`);
-  out.push('}');
-  const more = [d.method === 'GET' || d.bytes ? 'params=fields' : 'data=fields'];
+  if (hasFields) out.push('}');
+  const more = hasFields ? [d.method === 'GET' || d.bytes ? 'params=fields' : 'data=fields'] : [];
   if (d.upload) more.push(`files={'file': open(${quotePython(d.upload)}, 'rb')}`);
   if (d.bytes) more.push(`data=open(${quotePython(d.bytes)}, 'rb')`);
   const headers = [...d.headers, ...(d.bytes ? [['Content-Type', 'application/octet-stream']] : [])];
@@ -198,28 +201,29 @@ function javascript(d) {
   if (d.upload || d.bytes) out.push("import { readFile } from 'node:fs/promises';");
   if (d.saveAs) out.push("import { writeFile } from 'node:fs/promises';");
   if (out.length) out.push('');
-  out.push(`const fields = new ${d.upload ? 'FormData' : 'URLSearchParams'}(${d.upload ? '' : '{'}`);
+  const hasFields = d.fields.length > 0 || d.params;
+  if (hasFields) out.push(`const fields = new ${d.upload ? 'FormData' : 'URLSearchParams'}(${d.upload ? '' : '{'}`);
   const pairs = [...d.fields.map(([name, value]) => [jsKey(name), quoteJs(value)]),
     ...(d.params ? [['params', paramsExpression(d, 'javascript', 'JSON.stringify', d.upload ? 0 : 2)]] : [])];
   if (d.upload) {
     out[out.length - 1] += ');';
     for (const [name, value] of pairs) out.push(`fields.append('${name}', ${value});`);
     out.push(`fields.append('file', new Blob([await readFile(${quoteJs(d.upload)})]), ${quoteJs(d.upload)});`);
-  } else {
+  } else if (hasFields) {
     for (const [name, value] of pairs) out.push(`  ${name}: ${value},`);
     out.push('});');
   }
-  return `${[...out, ...jsFetch(d), ...jsEnd(d)].join('\n')}\n`;
+  return `${[...out, ...jsFetch(d, hasFields), ...jsEnd(d)].join('\n')}\n`;
 }
 
-function jsFetch(d) {
+function jsFetch(d, hasFields) {
   const options = [];
   if (d.method !== 'GET') options.push(`method: '${d.method}'`);
   const headers = [...d.headers, ...(d.bytes ? [['Content-Type', 'application/octet-stream']] : [])];
   if (headers.length) options.push(`headers: { ${headers.map(([n, v]) => `${quoteJs(n)}: ${quoteJs(v)}`).join(', ')} }`);
   if (d.bytes) options.push(`body: await readFile(${quoteJs(d.bytes)})`);
   else if (d.method !== 'GET') options.push('body: fields');
-  const inQuery = d.method === 'GET' || d.bytes;
+  const inQuery = (d.method === 'GET' || d.bytes) && hasFields;
   const url = inQuery ? `\`${d.url.replace(/[`\\$]/g, '\\$&')}?\${fields}\`` : quoteJs(d.url);
   if (!options.length) return [`const response = await fetch(${url});`];
   return [`const response = await fetch(${url}, {`, ...options.map((one) => `  ${one},`), '});'];
@@ -248,12 +252,8 @@ function go(d) {
   const pairs = [...d.fields, ...(d.params ? [['params', d.paramsText]] : [])];
   if (d.upload) goUpload(d, pairs, imports, body, check);
   else {
-    imports.add('net/url');
-    const width = Math.max(...pairs.map(([name]) => quoteGo(name).length));
-    body.push('\tfields := url.Values{');
-    for (const [name, value] of pairs) body.push(`\t\t${quoteGo(name)}:${' '.repeat(width - quoteGo(name).length + 1)}{${quoteGo(value)}},`);
-    body.push('\t}');
-    goRequest(d, imports, body, check);
+    if (pairs.length) goFields(pairs, imports, body);
+    goRequest(d, pairs, imports, body, check);
   }
   body.push(...check);
   for (const [name, value] of d.headers) body.push(`\trequest.Header.Set(${quoteGo(name)}, ${quoteGo(value)})`);
@@ -263,12 +263,21 @@ function go(d) {
   return `package main\n\nimport (\n${names}\n)\n\nfunc main() {\n${body.join('\n')}\n}\n`;
 }
 
-function goRequest(d, imports, body, check) {
+function goFields(pairs, imports, body) {
+  imports.add('net/url');
+  const width = Math.max(...pairs.map(([name]) => quoteGo(name).length));
+  body.push('\tfields := url.Values{');
+  for (const [name, value] of pairs) body.push(`\t\t${quoteGo(name)}:${' '.repeat(width - quoteGo(name).length + 1)}{${quoteGo(value)}},`);
+  body.push('\t}');
+}
+
+function goRequest(d, pairs, imports, body, check) {
   if (d.method === 'GET') {
     body.push(`\trequest, err := http.NewRequest("GET", ${quoteGo(`${d.url}?`)}+fields.Encode(), nil)`);
   } else if (d.bytes) {
     body.push(`\tfile, err := os.Open(${quoteGo(d.bytes)})`, ...check, '\tdefer file.Close()');
-    body.push(`\trequest, err := http.NewRequest("PUT", ${quoteGo(`${d.url}?`)}+fields.Encode(), file)`);
+    const url = pairs.length ? `${quoteGo(`${d.url}?`)}+fields.Encode()` : quoteGo(d.url);
+    body.push(`\trequest, err := http.NewRequest("PUT", ${url}, file)`);
     d.headers.push(['Content-Type', 'application/octet-stream']);
   } else {
     imports.add('strings');

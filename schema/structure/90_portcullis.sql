@@ -20,9 +20,18 @@ CREATE TABLE IF NOT EXISTS `portcullis_outbox` (
   `done_at` datetime DEFAULT NULL,
   PRIMARY KEY (`id`),
   KEY `pending` (`done_at`,`due_at`),
+  KEY `waiting` (`done_at`,`claimed_at`),
   KEY `report_id` (`report_id`),
   KEY `service_id` (`service_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+-- A table of before has no key for the order in which rows are tried.
+SET @waiting = (SELECT COUNT(*) FROM information_schema.STATISTICS
+  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'portcullis_outbox' AND INDEX_NAME = 'waiting');
+SET @add_waiting = IF(@waiting = 0, 'ALTER TABLE `portcullis_outbox` ADD KEY `waiting` (`done_at`,`claimed_at`)', 'DO 0');
+PREPARE add_waiting FROM @add_waiting;
+EXECUTE add_waiting;
+DEALLOCATE PREPARE add_waiting;
 
 -- The first success of every Idempotency-Key, swept after 24 hours. The key is compared byte by byte.
 CREATE TABLE IF NOT EXISTS `portcullis_idempotency` (

@@ -18,6 +18,7 @@ enum {
     LEAST_CALL_MS = 100,    /* a call that has less time than this is none */
     LEASE_MARGIN_MS = 1000, /* between the last moment of a call and the lease's end */
     RECORD_PAUSE_US = 500000,
+    MOST_MARKS = 5,          /* tries to mark a report whose rows are fought for */
     UNREADABLE_PAUSE_S = 60, /* the reports' table is missing, or a privilege */
 };
 
@@ -39,6 +40,20 @@ static void append_name(struct buffer *out, const struct outbox_item *item)
     buffer_printf(out, "%s service %" PRId64 " for abuse report %" PRId64,
                   item->action == OUTBOX_EMAIL ? "e-mail to the owner of" : "suspension of",
                   item->service_id, item->report_id);
+}
+
+static uint64_t lease_left_ms(const struct work *work)
+{
+    uint64_t gone_ms = (clock_now_us() - work->claimed_us) / 1000;
+    uint64_t lease_ms = work->dispatcher->config->lease_ms;
+    return gone_ms < lease_ms ? lease_ms - gone_ms : 0;
+}
+
+/* For another try, and for what is to come after it. */
+static bool has_time(const struct work *work)
+{
+    return lease_left_ms(work) > work->dispatcher->config->lease_ms / 2 &&
+           !atomic_load(&work->dispatcher->is_ending);
 }
 
 /* --- written down -------------------------------------------------------------------------- */
@@ -69,11 +84,16 @@ static enum result record_done(const struct work *work, bool marks_report)
     return result;
 }
 
-/* A report that may not be written, or that others hold, must not keep its suspension from
- * ending. */
+/* A deadlock, or rows that others hold for a while, is over soon; a report that may not be written,
+ * or that is held for good, must not keep its suspension from ending. */
 static enum result record_success(const struct work *work)
 {
-    enum result result = record_done(work, work->item.action == OUTBOX_SUSPEND);
+    bool marks_report = work->item.action == OUTBOX_SUSPEND;
+    enum result result = record_done(work, marks_report);
+    for (unsigned i = 1; i < MOST_MARKS && result == RESULT_CONFLICT && has_time(work); i++) {
+        database_retry_pause(i);
+        result = record_done(work, marks_report);
+    }
     bool ends_unmarked =
         result == RESULT_DENIED || result == RESULT_FAILED || result == RESULT_CONFLICT;
     return ends_unmarked ? record_done(work, false) : result;
@@ -99,13 +119,6 @@ static enum result record_ending(const struct work *work)
         return outbox_dropped(database, name, work->item.id, why);
     }
     return result;
-}
-
-static uint64_t lease_left_ms(const struct work *work)
-{
-    uint64_t gone_ms = (clock_now_us() - work->claimed_us) / 1000;
-    uint64_t lease_ms = work->dispatcher->config->lease_ms;
-    return gone_ms < lease_ms ? lease_ms - gone_ms : 0;
 }
 
 static enum result record(const struct work *work)

@@ -9,13 +9,14 @@
 
 #define FREE_SQL                                                                                   \
     "done_at IS NULL AND due_at<=NOW() AND (claimed_at IS NULL OR "                                \
-    "claimed_at<NOW()-INTERVAL IF(claimed_by='',0,?) SECOND)"
-/* Actions of a newer version are left to it. Those that have waited longest go first, so that
- * services whose suspension hangs do not keep the others from theirs. */
+    "claimed_at<NOW()-INTERVAL IF(claimed_by='',-1,?) SECOND)"
+/* Actions of a newer version are left to it. Those that have waited longest since their last try
+ * go first, so that services whose suspension hangs do not keep the others from theirs. In the
+ * order of the index `waiting`: sixteen rows are read of however many are due. */
 #define FIND_SQL                                                                                   \
     "SELECT id,VERSION() FROM portcullis_outbox "                                                  \
     "WHERE " FREE_SQL " AND action IN ('ModuleSuspend','SendEmail') "                              \
-    "ORDER BY GREATEST(due_at,COALESCE(claimed_at,due_at)),id LIMIT 16"
+    "ORDER BY claimed_at,id LIMIT 16"
 #define LOCK_SQL "SELECT id FROM portcullis_outbox WHERE id=? FOR UPDATE SKIP LOCKED"
 /* By the key: by way of `pending`, which servers may prefer in a small table, writers of one row
  * would lock index and row in different orders, and end in deadlocks. */
@@ -27,8 +28,8 @@
     "SELECT id,report_id,service_id,action='SendEmail',reason,last_error,attempts-1 "              \
     "FROM portcullis_outbox WHERE id=?"
 #define ADD_SQL                                                                                    \
-    "INSERT INTO portcullis_outbox (report_id,service_id,action,reason,due_at,last_error) "        \
-    "VALUES (?,?,?,?,NOW()+INTERVAL ? MINUTE,'')"
+    "INSERT INTO portcullis_outbox (report_id,service_id,action,reason,due_at,claimed_at,"         \
+    "last_error) VALUES (?,?,?,?,NOW()+INTERVAL ? MINUTE,NOW()+INTERVAL ? MINUTE,'')"
 #define END_SQL                                                                                    \
     UPDATE_SQL "done_at=NOW(),last_error=CONCAT(?,?) "                                             \
                "WHERE id=? AND claimed_by=? AND done_at IS NULL"
@@ -67,8 +68,9 @@ enum result outbox_add(struct database *database, const struct outbox_order *ord
         database_text(outbox_action_name(order->action)),
         database_text(order->reason),
         database_integer((int64_t)order->due_after_min),
+        database_integer((int64_t)order->due_after_min),
     };
-    return write_row(database, SLICE(ADD_SQL), values, 5);
+    return write_row(database, SLICE(ADD_SQL), values, 6);
 }
 
 /* --- claiming ------------------------------------------------------------------------------ */

@@ -8,7 +8,7 @@
  *   due_at       when it is to be done; stays what the report said, so that its age can be told
  *   claimed_by   who asks WHMCS now, or did last; empty: nobody
  *   claimed_at   with claimed_by: since when, the lease counts from there;
- *                without: not to be tried again before
+ *                without: not to be tried (again) before; NULL in rows of older gateways
  *   attempts     claims so far, that which is under way included
  *   done_at      carried out (last_error is empty), given up or dropped (last_error says why)
  *

@@ -20,7 +20,7 @@
 #define UPDATE_SQL "UPDATE portcullis_outbox FORCE INDEX (PRIMARY) SET "
 #define RENEW_SQL                                                                                  \
     UPDATE_SQL "due_at=LEAST(due_at,NOW()),attempts=0,claimed_by='',"                              \
-               "claimed_at=NULL,done_at=NULL "
+               "claimed_at=LEAST(due_at,NOW()),done_at=NULL "
 #define RETRY_SQL     RENEW_SQL "WHERE id=? AND (done_at IS NULL OR last_error<>'') AND NOT " ASKING_SQL
 #define RETRY_ALL_SQL RENEW_SQL "WHERE " GIVEN_UP_SQL
 #define DROP_SQL                                                                                   \

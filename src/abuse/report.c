@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/network.h"
+#include "base/utf8.h"
 
 enum { MOST_SHOWN = 60 /* bytes of a wrong value */ };
 
@@ -41,7 +43,7 @@ static bool is_absent(const struct report_variables *variables, enum report_vari
 
 /* --- action and what is missing ------------------------------------------------------------ */
 
-static void append_shown(struct buffer *out, struct slice text)
+void report_value_append(struct buffer *out, struct slice text)
 {
     size_t size = text.size < MOST_SHOWN ? text.size : MOST_SHOWN;
     while (size < text.size && size && ((unsigned char)text.data[size] & 0xC0U) == 0x80U)
@@ -63,7 +65,7 @@ static bool check_action(const struct report_variables *variables, struct report
     if (slice_equal(action, SLICE("create")))
         return true;
     buffer_init(&shown);
-    append_shown(&shown, action);
+    report_value_append(&shown, action);
     report_refuse(refusal, REPORT_BAD_ACTION, "Unknown action %.*s; allowed: create",
                   SLICE_ARGS(buffer_slice(&shown)));
     buffer_clear(&shown);
@@ -106,18 +108,10 @@ static const char *read_service_id(struct reading *reading, struct slice text)
     return NULL;
 }
 
-static size_t count_characters(struct slice text)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text.size; i++)
-        count += ((unsigned char)text.data[i] & 0xC0U) != 0x80U;
-    return count;
-}
-
 static const char *read_category(struct reading *reading, struct slice text)
 {
     reading->report->category = text;
-    return count_characters(text) <= REPORT_MOST_CATEGORY ? NULL : "1 to 255 characters";
+    return utf8_count(text) <= REPORT_MOST_CATEGORY ? NULL : "1 to 255 characters";
 }
 
 static const char *read_service_ip(struct reading *reading, struct slice text)
@@ -172,22 +166,6 @@ static const struct {
     {REPORT_ADMIN_NOTES, ABUSE_ADMIN_NOTES, NULL},
 };
 
-static bool has_four_bytes(struct slice text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.data[i] >= 0xF0)
-            return true;
-    return false;
-}
-
-/* TEXT columns are bounded by bytes, VARCHAR by characters. */
-static bool is_too_long(const struct schema_column *column, struct slice text)
-{
-    bool is_by_bytes = !slice_starts_with(column->type_text, SLICE("varchar")) &&
-                       !slice_starts_with(column->type_text, SLICE("char"));
-    return column->length && (is_by_bytes ? text.size : count_characters(text)) > column->length;
-}
-
 /* What the server itself would refuse; told before anything else is looked up. */
 static const char *check_column(const struct abuse_map *map, enum abuse_column column,
                                 struct slice text)
@@ -195,9 +173,15 @@ static const char *check_column(const struct abuse_map *map, enum abuse_column c
     const struct schema_column *learnt = map ? map->columns[column] : NULL;
     if (!learnt || learnt->type != SCHEMA_TEXT)
         return NULL;
-    if (learnt->takes_unicode && !learnt->takes_four_bytes && has_four_bytes(text))
+    switch (schema_column_fits_text(learnt, text)) {
+    case SCHEMA_LACKS_CHARACTERS:
         return "characters that its column in the database can hold: no emoji and the like";
-    return is_too_long(learnt, text) ? "no more than its column in the database can hold" : NULL;
+    case SCHEMA_TOO_LONG:
+        return "no more than its column in the database can hold";
+    case SCHEMA_FITS:
+        break;
+    }
+    return NULL;
 }
 
 static const char *read_value(struct reading *reading, size_t i, const struct report_given *value)
@@ -220,7 +204,7 @@ static void append_fault(struct buffer *faults, enum report_variable variable,
     if (value->is_many)
         buffer_append_slice(faults, SLICE("a list"));
     else
-        append_shown(faults, trim(value->text));
+        report_value_append(faults, trim(value->text));
     buffer_printf(faults, " (allowed: %s)", allowed);
 }
 
@@ -272,7 +256,7 @@ bool report_hash(const struct report *report, char hex[REPORT_HASH_TEXT])
     bool is_hashed = !text.has_failed &&
                      EVP_Digest(text.data, text.size, digest, &size, EVP_sha256(), NULL) == 1;
     buffer_clear(&text);
-    for (unsigned int i = 0; is_hashed && i < size && i < 32; i++)
-        snprintf(hex + (size_t)2 * i, 3, "%02x", digest[i]);
+    if (is_hashed)
+        hex_print(digest, size, hex);
     return is_hashed;
 }

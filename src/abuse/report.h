@@ -30,6 +30,9 @@ struct report {
 bool report_read(const struct report_variables *variables, const struct abuse_map *map,
                  struct arena *arena, struct report *report, struct report_refusal *refusal);
 
+/* A value as refusals show it: in quotes, cut when it is long. */
+void report_value_append(struct buffer *out, struct slice text);
+
 /* What a report is to an Idempotency-Key: SHA-256 in hex, the same however it was sent. False:
  * memory is out. */
 bool report_hash(const struct report *report, char hex[REPORT_HASH_TEXT]);

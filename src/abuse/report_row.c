@@ -1,5 +1,7 @@
 #include "abuse/report_row.h"
 
+#include "observe/log.h"
+
 #define SERVICE_SQL      "SELECT userid,dedicatedip FROM tblhosting WHERE id=?"
 #define SERVICE_LOCK_SQL SERVICE_SQL " FOR UPDATE"
 #define TIMELIMIT_SQL                                                                              \
@@ -134,19 +136,107 @@ bool report_row_is_stale(const struct database *database, const struct report_or
            !schema_column_find(table, database_error_column(database));
 }
 
-void report_row_explain(struct database *database, const struct report_order *order,
+/* --- what the server refuses --------------------------------------------------------------- */
+
+/* What the report itself says there; data NULL: nothing that its sender chose. */
+static struct slice chosen_text(const struct report_order *order, enum abuse_column column)
+{
+    const struct report *report = order->report;
+    const struct slice chosen[ABUSE_COLUMNS] = {
+        [ABUSE_SERVICE_IP] = report->service_ip,
+        [ABUSE_CATEGORY] = report->category,
+        [ABUSE_SUSPEND_METHOD] =
+            report->suspend == REPORT_NOSUSPEND ? SLICE("") : report_suspend_name(report->suspend),
+        [ABUSE_ADDITIONAL_INFO] = report->additional_info,
+        [ABUSE_ADMIN_NOTES] = report->admin_notes,
+    };
+    return chosen[column].size ? chosen[column] : slice_of(NULL, 0);
+}
+
+static void append_allowed(struct buffer *text, const struct schema_column *column)
+{
+    buffer_append_slice(text, SLICE(" (allowed: "));
+    for (size_t i = 0; i < column->allowed_count; i++)
+        buffer_printf(text, "%s%.*s", i ? ", " : "", SLICE_ARGS(column->allowed[i]));
+    if (!column->allowed_count)
+        buffer_append_slice(text, SLICE("what its column in the database can hold"));
+    buffer_append_char(text, ')');
+}
+
+static void refuse_chosen(const struct report_order *order, enum abuse_column column,
+                          struct report_refusal *refusal)
+{
+    struct slice chosen = chosen_text(order, column);
+    struct buffer text;
+    buffer_init(&text);
+    buffer_append_slice(&text, abuse_column_name(column));
+    buffer_append_char(&text, ' ');
+    report_value_append(&text, chosen);
+    append_allowed(&text, order->map->columns[column]);
+    report_refuse(refusal, REPORT_BAD_VALUE, "Invalid value: %.*s",
+                  SLICE_ARGS(buffer_slice(&text)));
+    buffer_clear(&text);
+}
+
+/* Nothing that a reporter says helps, but where it is the service's own address. */
+static void refuse_own(const struct database *database, const struct report_order *order,
+                       enum abuse_column column, struct report_refusal *refusal)
+{
+    struct slice name = database_error_column(database);
+    if (column == ABUSE_SERVICE_IP) {
+        report_refuse(refusal, REPORT_BAD_VALUE,
+                      "Invalid value: service_ip, which is the service's own address and longer "
+                      "than its column in the database can hold (allowed: an IPv4 or IPv6 address, "
+                      "given with the report)");
+        return;
+    }
+    log_error("abuse_refused", "the database refuses what reports have in %.*s.%.*s: %s",
+              SLICE_ARGS(order->map->catalog->table), SLICE_ARGS(name),
+              database_error_text(database));
+    report_refuse_for_now(refusal, REPORT_NOT_STORED, REPORT_MISSING_S,
+                          "Not stored: the database refuses what the gateway itself writes into "
+                          "the column %.*s of the table of reports; its administrator has to mend "
+                          "it",
+                          SLICE_ARGS(name));
+}
+
+/* A rule of the table that names no column: what the reporter may look at is what he has to give.
+ */
+static void refuse_unnamed(const struct report_order *order, bool is_taken,
+                           struct report_refusal *refusal)
+{
+    struct buffer category;
+    buffer_init(&category);
+    report_value_append(&category, order->report->category);
+    report_refuse(refusal, REPORT_BAD_VALUE,
+                  "Invalid value: service_id \"%lld\" with category %.*s (allowed: %s)",
+                  (long long)order->report->service_id, SLICE_ARGS(buffer_slice(&category)),
+                  is_taken ? "what no other report has, since the table of reports takes it once"
+                           : "what the rules of the table of reports in the database let pass");
+    buffer_clear(&category);
+}
+
+static enum abuse_column column_of_error(const struct database *database,
+                                         const struct abuse_map *map)
+{
+    struct slice name = database_error_column(database);
+    size_t i = 0;
+    while (i < ABUSE_COLUMNS &&
+           !(map->columns[i] && slice_equal_nocase(map->columns[i]->name, name)))
+        i++;
+    return (enum abuse_column)i;
+}
+
+void report_row_explain(struct database *database, const struct report_order *order, bool is_taken,
                         struct report_refusal *refusal)
 {
-    struct slice column = database_error_column(database);
-    for (size_t i = 0; i < ABUSE_COLUMNS; i++) {
-        const struct schema_column *known = order->map->columns[i];
-        if (!known || !slice_equal_nocase(known->name, column))
-            continue;
-        report_refuse(refusal, REPORT_BAD_VALUE,
-                      "Invalid value: %.*s (allowed: what its column in the database can hold)",
-                      SLICE_ARGS(abuse_column_name((enum abuse_column)i)));
-    }
-    report_refuse(refusal, REPORT_BAD_VALUE,
-                  "Invalid value: the database refuses what the report says%s%.*s",
-                  column.size ? " for its column " : "", SLICE_ARGS(column));
+    const struct abuse_map *map = order->map;
+    const struct schema_table *table = schema_table_find(map->schema, map->catalog->table);
+    enum abuse_column column = column_of_error(database, map);
+    if (column == ABUSE_COLUMNS && !schema_column_find(table, database_error_column(database)))
+        refuse_unnamed(order, is_taken, refusal);
+    else if (column < ABUSE_COLUMNS && chosen_text(order, column).data)
+        refuse_chosen(order, column, refusal);
+    else
+        refuse_own(database, order, column, refusal);
 }

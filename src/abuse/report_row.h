@@ -7,6 +7,8 @@
 
 #include "abuse/report_store.h"
 
+enum { REPORT_MISSING_S = 60 }; /* Retry-After of what a person has to mend */
+
 /* tblhosting's row. */
 struct report_service {
     int64_t userid;
@@ -32,8 +34,9 @@ enum result report_row_insert(struct database *database, const struct report_ord
 /* After RESULT_INVALID of it: was it for a column that the map does not know, and that came since?
  */
 bool report_row_is_stale(const struct database *database, const struct report_order *order);
-/* After RESULT_INVALID or RESULT_EXISTS of it: GW005, naming the variable where it is known. */
-void report_row_explain(struct database *database, const struct report_order *order,
+/* After RESULT_INVALID, or RESULT_EXISTS (is_taken), of it: GW005 for what the reporter chose,
+ * naming it, GW007 (logged) for what he cannot set. */
+void report_row_explain(struct database *database, const struct report_order *order, bool is_taken,
                         struct report_refusal *refusal);
 
 #endif

@@ -13,8 +13,7 @@
 
 enum {
     MOST_ATTEMPTS = 12,
-    BUSY_S = 1,     /* Retry-After of what may be over at once */
-    MISSING_S = 60, /* of what a person has to mend */
+    BUSY_S = 1, /* Retry-After of what may be over at once */
 };
 
 /* One attempt. */
@@ -138,7 +137,7 @@ static enum result check_map(struct storing *storing)
 {
     const struct abuse_map *map = storing->order->map;
     if (map->off_reason.size)
-        report_refuse_for_now(storing->refusal, REPORT_NOT_STORED, MISSING_S,
+        report_refuse_for_now(storing->refusal, REPORT_NOT_STORED, REPORT_MISSING_S,
                               "Not stored: reports cannot be kept: %.*s",
                               SLICE_ARGS(map->off_reason));
     return map->off_reason.size ? RESULT_STALE : RESULT_OK;
@@ -153,15 +152,15 @@ static enum result check_needs(struct storing *storing)
     bool needs_outbox = order->report->suspend != REPORT_NOSUSPEND || order->email_template.size;
     struct slice lacking = report_row_lacking(order);
     if (lacking.size)
-        report_refuse_for_now(refusal, REPORT_NOT_STORED, MISSING_S,
+        report_refuse_for_now(refusal, REPORT_NOT_STORED, REPORT_MISSING_S,
                               "Not stored: the table of reports has no column for %.*s",
                               SLICE_ARGS(lacking));
     else if (needs_outbox && !map->has_outbox)
-        report_refuse_for_now(refusal, REPORT_NOT_STORED, MISSING_S,
+        report_refuse_for_now(refusal, REPORT_NOT_STORED, REPORT_MISSING_S,
                               "Not stored: the table portcullis_outbox is missing, without which "
                               "no service is suspended and no e-mail sent");
     else if (order->idempotency_key.data && !map->has_idempotency)
-        report_refuse_for_now(refusal, REPORT_NOT_STORED, MISSING_S,
+        report_refuse_for_now(refusal, REPORT_NOT_STORED, REPORT_MISSING_S,
                               "Not stored: the table portcullis_idempotency is missing, without "
                               "which no Idempotency-Key is kept");
     return report_is_refused(refusal) ? RESULT_STALE : RESULT_OK;
@@ -196,7 +195,8 @@ static enum result store(struct storing *storing)
     if (result == RESULT_INVALID && report_row_is_stale(storing->database, storing->order))
         result = RESULT_STALE;
     if (result == RESULT_INVALID || result == RESULT_EXISTS)
-        report_row_explain(storing->database, storing->order, storing->refusal);
+        report_row_explain(storing->database, storing->order, result == RESULT_EXISTS,
+                           storing->refusal);
     if (result == RESULT_OK)
         result = order_suspension(storing);
     if (result == RESULT_OK)
@@ -254,8 +254,9 @@ static void explain(enum result result, struct report_refusal *refusal)
          "Not stored: others are writing about the same service; try again"},
         {RESULT_UNAVAILABLE, BUSY_S, "Not stored: the database cannot be reached; try again"},
         {RESULT_TIMEOUT, BUSY_S, "Not stored: the database took too long; try again"},
-        {RESULT_DENIED, MISSING_S, "Not stored: the gateway's database user lacks a privilege"},
-        {RESULT_STALE, MISSING_S, "Not stored: a table or column that is needed is missing"},
+        {RESULT_DENIED, REPORT_MISSING_S,
+         "Not stored: the gateway's database user lacks a privilege"},
+        {RESULT_STALE, REPORT_MISSING_S, "Not stored: a table or column that is needed is missing"},
         {RESULT_NO_MEMORY, BUSY_S, "Not stored: memory is out; try again"},
     };
     const char *text = "Not stored: the database refused it";

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abuse/whmcs_answer.h"
+#include "base/hex.h"
 #include "base/network.h"
 
 struct whmcs_caller {
@@ -173,19 +174,15 @@ void whmcs_caller_destroy(struct whmcs_caller *caller)
 
 static void append_field(struct buffer *form, const char *name, struct slice text)
 {
-    static const char hex[] = "0123456789ABCDEF";
     buffer_printf(form, form->size ? "&%s=" : "%s=", name);
     char *to = buffer_reserve(form, 3 * text.size + 1);
     for (size_t i = 0; to && i < text.size; i++) {
         unsigned char c = (unsigned char)text.data[i];
         bool is_plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (is_plain) {
+        if (is_plain)
             to[0] = (char)c;
-        } else {
-            to[0] = '%';
-            to[1] = hex[c >> 4];
-            to[2] = hex[c & 15];
-        }
+        else
+            hex_print_percent((char)c, to);
         to += is_plain ? 1 : 3;
         form->size += is_plain ? 1 : 3;
     }

@@ -27,6 +27,21 @@ static bool should_end(struct ban_keeper *keeper)
     return is_over;
 }
 
+/* Not where a lift is on its way, which may come between two steps of this: it is noted before the
+ * ban is removed, so one of the two looks sees it, or the ban is removed after it was put. */
+static enum ban_change put_row(struct ban_keeper *keeper, const struct ban *ban, int64_t now_ms)
+{
+    struct ban_table *table = keeper->options.table;
+    if (ban_work_deletes(&keeper->work, &ban->network) ||
+        ban_table_was_lifted(table, &ban->network, keeper->page_at_ms))
+        return BAN_SAME;
+    enum ban_change change = ban_table_put(table, ban, now_ms);
+    if (change != BAN_NEW || !ban_table_was_lifted(table, &ban->network, keeper->page_at_ms))
+        return change;
+    ban_table_remove(table, &ban->network);
+    return BAN_SAME;
+}
+
 static void take_row(void *context, const struct banned_address *row)
 {
     struct ban_keeper *keeper = context;
@@ -36,9 +51,7 @@ static void take_row(void *context, const struct banned_address *row)
     int64_t now_ms = ban_keeper_wall_ms();
     keeper->rows++;
     pthread_mutex_lock(&keeper->lock);
-    enum ban_change change = ban_work_deletes(&keeper->work, &ban.network)
-                                 ? BAN_SAME
-                                 : ban_table_put(keeper->options.table, &ban, now_ms);
+    enum ban_change change = put_row(keeper, &ban, now_ms);
     if (change == BAN_NEW)
         keeper->options.on_row(keeper->options.context, &ban);
     pthread_mutex_unlock(&keeper->lock);

@@ -12,6 +12,7 @@
 
 #include "auth/ban_scripts.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
@@ -84,21 +85,6 @@ static int64_t wall_ms(void)
 
 enum { MOST_WORDS = 6 };
 
-static bool read_hex(struct slice text, uint64_t *number)
-{
-    *number = 0;
-    if (text.size != 16)
-        return false;
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        bool is_digit = c >= '0' && c <= '9';
-        if (!is_digit && !(c >= 'a' && c <= 'f'))
-            return false;
-        *number = *number << 4 | (uint64_t)(is_digit ? c - '0' : c - 'a' + 10);
-    }
-    return true;
-}
-
 /* The poll that a heard row counts as seen by. A row that polls know is theirs to see. Of another
  * the next poll may miss it yet, where each gateway reads a node of its own that lags: it is lifted
  * by the poll after that. */
@@ -115,7 +101,7 @@ static void put_heard(struct ban_merge *merge, const struct network *network, ui
 {
     struct ban_table *table = merge->options.table;
     int64_t now_ms = wall_ms();
-    if (left_ms > INT64_MAX / 4)
+    if (left_ms > INT64_MAX / 4 || (has_row && ban_table_was_lifted(table, network, now_ms)))
         return;
     const struct ban ban = {*network, now_ms + (int64_t)left_ms,
                             has_row ? heard_poll(table, network, now_ms) : 0};
@@ -171,6 +157,7 @@ static void hear_lift(struct ban_merge *merge, const struct network *network,
 {
     (void)words;
     note_lifted(merge, network);
+    ban_table_note_lift(merge->options.table, network, wall_ms());
     if (ban_table_remove(merge->options.table, network))
         metric_increment(METRIC_BANS_LIFTED);
     ban_counters_clear(merge->options.counters, network);
@@ -183,7 +170,7 @@ static void hear_fail(struct ban_merge *merge, const struct network *network,
     uint64_t age_ms = 0;
     int64_t now_ms = wall_ms();
     struct ban_failure failure = {.id = 0};
-    if (!read_hex(words[2], &failure.user) || !read_hex(words[3], &failure.id) ||
+    if (!hex_to_u64(words[2], &failure.user) || !hex_to_u64(words[3], &failure.id) ||
         !slice_to_u64(words[4], &age_ms) || age_ms > INT64_MAX / 4)
         return;
     failure.at_ms = now_ms - (int64_t)age_ms;
@@ -195,7 +182,7 @@ static void hear_clear(struct ban_merge *merge, const struct network *network,
                        const struct slice *words)
 {
     uint64_t user = 0;
-    if (read_hex(words[2], &user))
+    if (hex_to_u64(words[2], &user))
         ban_counters_clear_user(merge->options.counters, &network->address, user);
 }
 

@@ -24,6 +24,7 @@ struct ban_table *ban_table_create(size_t most)
     table->most = most;
     table->seed = clock_now_us() ^ (uint64_t)(uintptr_t)table;
     pthread_mutex_init(&table->masks_lock, NULL);
+    pthread_mutex_init(&table->lifts_lock, NULL);
     for (size_t i = 0; i < SHARDS; i++)
         pthread_rwlock_init(&table->shards[i].lock, NULL);
     return table;
@@ -38,6 +39,7 @@ void ban_table_destroy(struct ban_table *table)
         pthread_rwlock_destroy(&table->shards[i].lock);
     }
     pthread_mutex_destroy(&table->masks_lock);
+    pthread_mutex_destroy(&table->lifts_lock);
     free(table);
 }
 
@@ -261,6 +263,8 @@ static enum ban_change put(struct ban_table *table, const struct ban *ban, int64
     if (is_shown)
         mark_shown(table, shard, hash, mask, ban);
     pthread_rwlock_unlock(&shard->lock);
+    if (ban->poll == 0)
+        ban_table_forget_lift(table, &ban->network, now_ms);
     return change;
 }
 

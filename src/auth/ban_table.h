@@ -45,6 +45,16 @@ bool ban_table_find(struct ban_table *table, const struct network *network, int6
                     struct ban *ban);
 /* False: there was none. */
 bool ban_table_remove(struct ban_table *table, const struct network *network);
+/*
+ * A ban that was lifted a moment ago (BAN_TABLE_LIFT_MS) can still be told of: its row is read
+ * before it is deleted, here or by another gateway, and taken into memory after the lift. Noted
+ * before the ban is removed; a ban without a row that comes later is a new one, and ends that. At
+ * most 256 are remembered.
+ */
+enum { BAN_TABLE_LIFT_MS = 2000 };
+void ban_table_note_lift(struct ban_table *table, const struct network *network, int64_t now_ms);
+/* Is what was read, or heard, of its row at_ms to be passed over? */
+bool ban_table_was_lifted(struct ban_table *table, const struct network *network, int64_t at_ms);
 /* The number of the next poll of tblbannedips, from 1 on; and of the last one that began. A row
  * that is known to be there now is put with the latter: polls that began later must see it. */
 uint64_t ban_table_begin_poll(struct ban_table *table);

@@ -34,6 +34,13 @@ struct shard {
     size_t swept; /* where the next sweep goes on */
 };
 
+enum { MOST_LIFTS = 256 };
+
+struct lift {
+    struct network network;
+    int64_t until_ms; /* 0: free, or forgotten */
+};
+
 struct ban_table {
     size_t most;
     uint64_t seed;
@@ -50,6 +57,10 @@ struct ban_table {
      * the masks of wildcards and CIDR, which few bans have, that is nearly always so; of a mask
      * that many have, hardly ever, and nobody looks. */
     atomic_uint filter[BAN_TABLE_MOST_MASKS][FILTER];
+    pthread_mutex_t lifts_lock; /* lifts, next_lift */
+    struct lift lifts[MOST_LIFTS];
+    size_t next_lift;
+    atomic_int_fast64_t lifts_until_ms; /* of the latest: past it nobody looks */
     struct shard shards[SHARDS];
 };
 
@@ -64,5 +75,8 @@ struct slot *ban_table_slot(const struct shard *shard, uint64_t hash,
                             const struct network_address *address, size_t mask);
 /* What comes behind a freed slot moves up, into it perhaps. */
 void ban_table_free_slot(struct ban_table *table, struct shard *shard, struct slot *slot);
+
+/* A new ban of it was put. */
+void ban_table_forget_lift(struct ban_table *table, const struct network *network, int64_t now_ms);
 
 #endif

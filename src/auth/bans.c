@@ -23,6 +23,7 @@ enum {
 };
 /* A hundred years: longer than anybody means, and no sum overflows. */
 #define LONGEST_MS UINT64_C(3155760000000)
+#define NOT_SET    UINT64_MAX
 
 _Static_assert((int)BANS_MOST_HOLDING == (int)BAN_TABLE_MOST_MASKS, "one ban a mask");
 
@@ -33,11 +34,11 @@ struct bans {
     struct ban_keeper *keeper;
     struct ban_share *share; /* NULL: no Redis */
     const struct network_list *trusted;
-    struct arena arena;         /* of exempt */
-    struct network_list exempt; /* ban.exempt */
-    bool has_own_length;        /* ban.length is set */
-    atomic_uint_fast64_t length_ms;
-    pthread_rwlock_t whitelist_lock; /* guards the two below */
+    atomic_uint_fast64_t own_length_ms;   /* ban.length; NOT_SET */
+    atomic_uint_fast64_t whmcs_length_ms; /* counts where that is not set */
+    pthread_rwlock_t lists_lock;          /* guards the four below */
+    struct arena arena;                   /* of exempt */
+    struct network_list exempt;           /* ban.exempt */
     struct arena whitelist_arena;
     struct network_list whitelist; /* WHMCS's WhitelistedIPs */
     atomic_bool has_started;       /* rows found from now on are news */
@@ -54,18 +55,31 @@ static int64_t wall_ms(void)
 
 /* --- exemptions ---------------------------------------------------------------------------- */
 
-static bool is_whitelisted(struct bans *bans, const struct network_address *address)
+static bool is_listed(struct bans *bans, const struct network_address *address)
 {
-    pthread_rwlock_rdlock(&bans->whitelist_lock);
-    bool is_listed = network_list_holds(&bans->whitelist, address);
-    pthread_rwlock_unlock(&bans->whitelist_lock);
-    return is_listed;
+    pthread_rwlock_rdlock(&bans->lists_lock);
+    bool is_on_one =
+        network_list_holds(&bans->exempt, address) || network_list_holds(&bans->whitelist, address);
+    pthread_rwlock_unlock(&bans->lists_lock);
+    return is_on_one;
 }
 
 static bool is_exempt(struct bans *bans, const struct network_address *address)
 {
     return !network_address_is_known(address) || network_list_holds(bans->trusted, address) ||
-           network_list_holds(&bans->exempt, address) || is_whitelisted(bans, address);
+           is_listed(bans, address);
+}
+
+/* The arena is taken over; what was there goes. */
+static void take_list(struct bans *bans, struct arena *arena, struct network_list *list,
+                      struct arena *new_arena, const struct network_list *new_list)
+{
+    pthread_rwlock_wrlock(&bans->lists_lock);
+    struct arena old = *arena;
+    *arena = *new_arena;
+    *list = *new_list;
+    pthread_rwlock_unlock(&bans->lists_lock);
+    arena_clear(&old);
 }
 
 static void on_settings(void *context, const struct ban_settings *settings)
@@ -73,21 +87,15 @@ static void on_settings(void *context, const struct ban_settings *settings)
     struct bans *bans = context;
     struct arena arena;
     size_t size = settings->whitelist.count * sizeof(struct network);
-    if (!bans->has_own_length)
-        atomic_store(&bans->length_ms,
-                     settings->has_length ? settings->length_ms : DEFAULT_LENGTH_MS);
+    atomic_store(&bans->whmcs_length_ms,
+                 settings->has_length ? settings->length_ms : DEFAULT_LENGTH_MS);
     arena_init(&arena);
     struct network_list copy = {arena_alloc(&arena, size + 1), settings->whitelist.count};
     if (!copy.items)
         return; /* the old one is better than none */
     if (size)
         memcpy(copy.items, settings->whitelist.items, size);
-    pthread_rwlock_wrlock(&bans->whitelist_lock);
-    struct arena old = bans->whitelist_arena;
-    bans->whitelist_arena = arena;
-    bans->whitelist = copy;
-    pthread_rwlock_unlock(&bans->whitelist_lock);
-    arena_clear(&old);
+    take_list(bans, &bans->whitelist_arena, &bans->whitelist, &arena, &copy);
 }
 
 /* --- bans ---------------------------------------------------------------------------------- */
@@ -96,7 +104,7 @@ static void on_settings(void *context, const struct ban_settings *settings)
 static void on_over(void *context, const struct network_address *address)
 {
     struct bans *bans = context;
-    uint64_t length_ms = atomic_load(&bans->length_ms);
+    uint64_t length_ms = bans_length_ms(bans);
     const struct ban ban = {network_of_client(address, (unsigned)bans->config->ipv6_prefix),
                             wall_ms() + (int64_t)length_ms, 0};
     if (length_ms)
@@ -108,7 +116,7 @@ static void announce(struct bans *bans, const struct ban *ban)
 {
     char network[NETWORK_TEXT];
     char text[160];
-    uint64_t length_ms = atomic_load(&bans->length_ms);
+    uint64_t length_ms = bans_length_ms(bans);
     network_print(&ban->network, network);
     snprintf(text, sizeof(text), "%s banned for %" PRIu64 " s after %" PRIu64 " failed logins",
              network, length_ms / 1000, bans->config->attempts);
@@ -168,8 +176,7 @@ static bool is_banned(void *context, const struct network_address *address)
 
 static bool counts(struct bans *bans, const struct network_address *address)
 {
-    return atomic_load_explicit(&bans->length_ms, memory_order_relaxed) > 0 &&
-           !is_exempt(bans, address);
+    return bans_length_ms(bans) > 0 && !is_exempt(bans, address);
 }
 
 static struct network network_for(const struct bans *bans, const struct network_address *address)
@@ -200,7 +207,7 @@ static uint64_t user_hash(struct slice username)
 static void count_failure(struct bans *bans, const struct network *network, struct slice username)
 {
     int64_t now_ms = wall_ms();
-    uint64_t length_ms = atomic_load(&bans->length_ms);
+    uint64_t length_ms = bans_length_ms(bans);
     const struct ban_failure failure = {
         .id = (uint64_t)bans->origin << 32 | atomic_fetch_add(&bans->next_failure, 1),
         .user = user_hash(username),
@@ -282,6 +289,10 @@ enum result bans_remove(struct bans *bans, const struct network *network, struct
 {
     char text[NETWORK_TEXT];
     struct buffer line;
+    struct ban ban;
+    if (!ban_table_find(bans->table, network, wall_ms(), &ban))
+        return RESULT_NOT_FOUND;
+    ban_table_note_lift(bans->table, network, wall_ms());
     if (!ban_table_remove(bans->table, network))
         return RESULT_NOT_FOUND;
     network_print(network, text);
@@ -299,7 +310,8 @@ enum result bans_remove(struct bans *bans, const struct network *network, struct
 
 uint64_t bans_length_ms(const struct bans *bans)
 {
-    return atomic_load(&bans->length_ms);
+    uint64_t own_ms = atomic_load(&bans->own_length_ms);
+    return own_ms == NOT_SET ? atomic_load(&bans->whmcs_length_ms) : own_ms;
 }
 
 bool bans_write_rows(const struct bans *bans)
@@ -395,9 +407,37 @@ static bool make_parts(struct bans *bans, const struct bans_options *options)
     return bans->table && bans->counters && bans->keeper && (!options->redis || bans->share);
 }
 
+/* ban.length, or WHMCS's. */
+static void read_length(struct bans *bans)
+{
+    uint64_t length_ms = 0;
+    struct slice text = slice_from(bans->config->length);
+    bool is_set = text.size && config_read_duration(text, &length_ms);
+    atomic_store(&bans->own_length_ms, is_set ? bounded_length(length_ms) : NOT_SET);
+}
+
+static bool read_exempt(struct bans *bans)
+{
+    struct arena arena;
+    struct network_list list;
+    arena_init(&arena);
+    bool is_read = network_list_parse(slice_from(bans->config->exempt), &arena, &list);
+    if (is_read)
+        take_list(bans, &bans->arena, &bans->exempt, &arena, &list);
+    else
+        arena_clear(&arena);
+    return is_read;
+}
+
+void bans_reload(struct bans *bans)
+{
+    read_length(bans);
+    if (!read_exempt(bans))
+        log_error("reload", "memory is out: ban.exempt stays as it was");
+}
+
 struct bans *bans_create(const struct bans_options *options)
 {
-    uint64_t length_ms = DEFAULT_LENGTH_MS;
     struct bans *bans = calloc(1, sizeof(*bans));
     if (!bans)
         return NULL;
@@ -405,15 +445,12 @@ struct bans *bans_create(const struct bans_options *options)
     bans->trusted = options->trusted;
     arena_init(&bans->arena);
     arena_init(&bans->whitelist_arena);
-    pthread_rwlock_init(&bans->whitelist_lock, NULL);
-    bans->has_own_length = options->config->length[0] != '\0';
-    if (bans->has_own_length)
-        config_read_duration(slice_from(options->config->length), &length_ms);
-    atomic_init(&bans->length_ms, bounded_length(length_ms));
-    bool is_whole =
-        network_list_parse(slice_from(options->config->exempt), &bans->arena, &bans->exempt) &&
-        RAND_bytes((unsigned char *)&bans->origin, sizeof(bans->origin)) == 1 &&
-        make_parts(bans, options);
+    pthread_rwlock_init(&bans->lists_lock, NULL);
+    atomic_init(&bans->whmcs_length_ms, DEFAULT_LENGTH_MS);
+    read_length(bans);
+    bool is_whole = read_exempt(bans) &&
+                    RAND_bytes((unsigned char *)&bans->origin, sizeof(bans->origin)) == 1 &&
+                    make_parts(bans, options);
     if (is_whole)
         return bans;
     bans_destroy(bans);
@@ -453,7 +490,7 @@ void bans_destroy(struct bans *bans)
     ban_share_destroy(bans->share);
     ban_counters_destroy(bans->counters);
     ban_table_destroy(bans->table);
-    pthread_rwlock_destroy(&bans->whitelist_lock);
+    pthread_rwlock_destroy(&bans->lists_lock);
     arena_clear(&bans->whitelist_arena);
     arena_clear(&bans->arena);
     free(bans);

@@ -120,4 +120,7 @@ enum { BANS_MOST_HOLDING = 64 };
 size_t bans_holding(struct bans *bans, const struct network_address *address,
                     struct ban_shown *found);
 
+/* Main thread: ban.length and ban.exempt have changed in the configuration. */
+void bans_reload(struct bans *bans);
+
 #endif

@@ -67,9 +67,11 @@ enum login_verdict login_check(struct login_cache *cache, struct database *datab
  * the first login says it. */
 void login_announce(struct login_cache *cache, struct database *database);
 
-/* Reads `Authorization: Basic` (RFC 7617) into credentials: plain password hashed to MD5 hex in the
- * arena. False when it is no valid Basic value. */
-bool login_credentials_from_basic(struct arena *arena, struct slice authorization,
+/* Reads an Authorization field into credentials, which live in the arena: `Basic` (RFC 7617), whose
+ * plain password is hashed to MD5 hex, or `Portcullis`, the same with the MD5 hex for a password.
+ * False when it is of another scheme, or none: nothing is changed then. What is malformed is taken
+ * as nothing that was given. */
+bool login_credentials_from_field(struct arena *arena, struct slice authorization,
                                   struct login_credentials *credentials);
 
 #endif

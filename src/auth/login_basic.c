@@ -1,10 +1,11 @@
-/* Authorization: Basic (RFC 7617). */
+/* Authorization: Basic (RFC 7617), and the same with the MD5 in the password's place. */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
 
 #include "auth/bcrypt.h"
 #include "auth/login.h"
+#include "base/hex.h"
 
 /* OpenSSL's decoder lets white space through and wants whole groups of four. */
 static bool is_base64(struct slice text)
@@ -50,35 +51,51 @@ static bool has_control(struct slice text)
 
 static struct slice md5_hex_of(struct arena *arena, struct slice password)
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    char *hex = arena_alloc(arena, MD5_HEX_BYTES);
+    char *hex = arena_alloc(arena, MD5_HEX_BYTES + 1);
     if (!hex || EVP_Digest(password.data, password.size, digest, &size, EVP_md5(), NULL) != 1)
         return slice_of(NULL, 0);
-    for (unsigned i = 0; i < size; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
+    hex_print(digest, size, hex);
     OPENSSL_cleanse(digest, sizeof(digest));
     return slice_of(hex, MD5_HEX_BYTES);
 }
 
-bool login_credentials_from_basic(struct arena *arena, struct slice authorization,
+/* The MD5 as it came, whatever it is: what is none costs what a wrong one costs. */
+static struct slice as_it_is(struct arena *arena, struct slice password)
+{
+    return arena_copy(arena, password);
+}
+
+static const struct scheme {
+    struct slice name;
+    struct slice (*md5_hex)(struct arena *arena, struct slice password);
+    bool is_basic;
+} schemes[] = {{SLICE("basic"), md5_hex_of, true}, {SLICE("portcullis"), as_it_is, false}};
+
+static const struct scheme *scheme_find(struct slice name)
+{
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+        if (slice_equal_nocase(schemes[i].name, name))
+            return &schemes[i];
+    return NULL;
+}
+
+bool login_credentials_from_field(struct arena *arena, struct slice authorization,
                                   struct login_credentials *credentials)
 {
-    *credentials = (struct login_credentials){.is_basic = true};
     size_t end = slice_find(authorization, ' ');
-    if (end == authorization.size ||
-        !slice_equal_nocase(slice_of(authorization.data, end), SLICE("basic")))
+    const struct scheme *scheme = scheme_find(slice_of(authorization.data, end));
+    if (!scheme)
         return false;
+    *credentials = (struct login_credentials){.is_basic = scheme->is_basic};
     struct slice pair = base64_decode(arena, slice_trim(slice_skip(authorization, end)));
     size_t colon = slice_find(pair, ':');
     if (colon == pair.size || has_control(pair))
-        return false;
+        return true;
     struct slice password = slice_skip(pair, colon + 1);
     credentials->username = slice_of(pair.data, colon);
-    credentials->md5_hex = md5_hex_of(arena, password);
+    credentials->md5_hex = scheme->md5_hex(arena, password);
     OPENSSL_cleanse((char *)password.data, password.size);
-    return credentials->md5_hex.data != NULL;
+    return true;
 }

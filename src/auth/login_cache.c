@@ -15,6 +15,7 @@
 
 #include "auth/bcrypt.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "observe/metrics.h"
 
 enum {
@@ -129,13 +130,8 @@ void login_cache_key(struct login_cache *cache, const struct login_credentials *
 {
     char lower[MD5_HEX_BYTES];
     struct slice password = credentials->md5_hex;
-    if (password.size == MD5_HEX_BYTES) {
-        for (size_t i = 0; i < MD5_HEX_BYTES; i++) {
-            char c = password.data[i];
-            lower[i] = (char)(c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c);
-        }
+    if (hex_lower(password, MD5_HEX_BYTES, lower))
         password.data = lower;
-    }
     mac_of(cache, credentials->username, password, key);
     OPENSSL_cleanse(lower, sizeof(lower));
 }

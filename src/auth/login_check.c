@@ -10,6 +10,7 @@
 #include "auth/login_access.h"
 #include "auth/login_cache.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -49,22 +50,6 @@ struct check {
 static struct slice stored_of(const struct check *check)
 {
     return slice_of(check->admin.stored, check->admin.stored_size);
-}
-
-/* 32 hex digits of either case, as lower case. */
-static bool hex_lower(struct slice text, char out[MD5_HEX_BYTES])
-{
-    if (text.size != MD5_HEX_BYTES)
-        return false;
-    for (size_t i = 0; i < MD5_HEX_BYTES; i++) {
-        char c = text.data[i];
-        if (c >= 'A' && c <= 'F')
-            c = (char)(c + ('a' - 'A'));
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            return false;
-        out[i] = c;
-    }
-    return true;
 }
 
 static void admin_take(struct check *check, const struct database_cell *cells)
@@ -148,7 +133,7 @@ static bool password_matches(const struct check *check, unsigned *spent)
     *spent = 0;
     if (!check->admin.is_found || !check->has_md5_hex)
         return false;
-    if (hex_lower(stored_of(check), stored_md5))
+    if (hex_lower(stored_of(check), MD5_HEX_BYTES, stored_md5))
         return CRYPTO_memcmp(stored_md5, check->md5_hex, MD5_HEX_BYTES) == 0;
     unsigned cost = bcrypt_cost(stored_of(check));
     if (cost == 0) {
@@ -164,7 +149,8 @@ static bool is_right_md5(const struct check *check)
 {
     char stored_md5[MD5_HEX_BYTES];
     unsigned spent;
-    return hex_lower(stored_of(check), stored_md5) && password_matches(check, &spent);
+    return hex_lower(stored_of(check), MD5_HEX_BYTES, stored_md5) &&
+           password_matches(check, &spent);
 }
 
 static void password_compute(void *context)
@@ -217,7 +203,7 @@ static enum login_verdict access_check(struct check *check)
 
 static enum login_verdict check_run(struct check *check)
 {
-    check->has_md5_hex = hex_lower(check->credentials->md5_hex, check->md5_hex);
+    check->has_md5_hex = hex_lower(check->credentials->md5_hex, MD5_HEX_BYTES, check->md5_hex);
     if (cost_read(check) != RESULT_OK || admin_read(check) != RESULT_OK)
         return LOGIN_UNAVAILABLE;
     unsigned own_cost = bcrypt_cost(stored_of(check));

@@ -75,6 +75,27 @@ bool utf8_is_valid(struct slice s)
     return utf8_valid_prefix(s) == s.size;
 }
 
+size_t utf8_count(struct slice s)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s.size; i++)
+        count += ((unsigned char)s.data[i] & 0xC0U) != 0x80U;
+    return count;
+}
+
+size_t utf8_harmless_size(struct slice s)
+{
+    const unsigned char *c = (const unsigned char *)s.data;
+    size_t bad = 0;
+    size_t size = character_size(c, s.size, &bad);
+    bool is_control =
+        (size == 1 && (c[0] < 0x20 || c[0] == 0x7F)) || (size == 2 && c[0] == 0xC2 && c[1] < 0xA0);
+    bool turns = size == 3 && c[0] == 0xE2 &&
+                 ((c[1] == 0x80 && c[2] >= 0xA8 && c[2] <= 0xAE) ||
+                  (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9));
+    return is_control || turns ? 0 : size;
+}
+
 void utf8_append_repaired(struct buffer *out, struct slice s)
 {
     while (s.size) {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "base/hex.h"
 #include "http/address.h"
 
 enum { MOST_ANSWER = 64 * 1024 * 1024 };
@@ -181,6 +182,9 @@ const char *admin_client_where(const struct admin_client *client)
 
 void admin_client_append_encoded(struct buffer *out, struct slice text)
 {
-    for (size_t i = 0; i < text.size; i++)
-        buffer_printf(out, "%%%02X", (unsigned)(unsigned char)text.data[i]);
+    char coded[3];
+    for (size_t i = 0; i < text.size; i++) {
+        hex_print_percent(text.data[i], coded);
+        buffer_append(out, coded, sizeof(coded));
+    }
 }

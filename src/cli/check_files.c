@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/utf8.h"
 #include "cli/check_files_parts.h"
 #include "cli/command.h"
+#include "cli/foreign_text.h"
 #include "observe/log.h"
 
 static const struct {
@@ -29,33 +29,6 @@ static const struct {
     [FILE_ORPHAN] = {"ORPHAN  ", "no row names it: remove it, unless it is another program's"},
 };
 
-/* The bytes of the first character, if it may be shown; 0: neither a character nor harmless. */
-static size_t shown_size(struct slice text)
-{
-    const unsigned char *bytes = (const unsigned char *)text.data;
-    if (bytes[0] < 0x20 || bytes[0] == 0x7f || bytes[0] == '\\')
-        return 0;
-    if (bytes[0] == 0xc2 && text.size > 1 && bytes[1] < 0xa0)
-        return 0; /* control characters too */
-    for (size_t size = 1; size <= 4 && size <= text.size; size++)
-        if (utf8_is_valid(slice_of(text.data, size)))
-            return size;
-    return 0;
-}
-
-/* Names are whatever anybody chose: none may move a terminal's cursor. */
-static void print_path(struct slice path)
-{
-    while (path.size) {
-        size_t size = shown_size(path);
-        if (size)
-            fwrite(path.data, 1, size, stdout);
-        else
-            printf("\\x%02x", (unsigned char)path.data[0]);
-        path = slice_skip(path, size ? size : 1);
-    }
-}
-
 void check_files_tell(struct file_check *check, enum file_verdict verdict, const char *about,
                       struct slice path, const char *detail)
 {
@@ -63,7 +36,7 @@ void check_files_tell(struct file_check *check, enum file_verdict verdict, const
     if (!verdicts[verdict].mark)
         return;
     printf("%s %s: ", verdicts[verdict].mark, about);
-    print_path(path);
+    foreign_text_print(path);
     if (detail && detail[0])
         printf(" (%s)", detail);
     printf(": %s\n", verdicts[verdict].text);

@@ -4,7 +4,10 @@
 #include <stdio.h>
 
 #include "cli/ban_list.h"
+#include "cli/foreign_text.h"
 #include "format/writer.h"
+
+enum { ACTION_WIDTH = 13 };
 
 enum result outbox_list_init(struct outbox_list *list, bool wants_json)
 {
@@ -29,15 +32,6 @@ void outbox_list_clear(struct outbox_list *list)
 
 /* --- for people ---------------------------------------------------------------------------- */
 
-/* What a terminal would obey becomes a blank. */
-static void print_tame(struct slice text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        putchar(c < 0x20 || c == 0x7f ? ' ' : c);
-    }
-}
-
 static void print_row(const struct outbox_list *list, const struct outbox_row *row)
 {
     char time[BAN_LIST_TIME] = "now";
@@ -50,11 +44,11 @@ static void print_row(const struct outbox_list *list, const struct outbox_row *r
         printf("%-6s  %-8s  %-13s  %-8s  %-8s  %-5s  %-24s  %s\n", "ID", "STATE", "ACTION",
                "SERVICE", "REPORT", "TRIES", "NEXT OR END", "LAST ERROR");
     printf("%-6" PRId64 "  %-8.*s  ", row->id, SLICE_ARGS(outbox_state_name(row->state)));
-    print_tame(row->action);
+    size_t width = foreign_text_print(row->action);
     printf("%*s  %-8" PRId64 "  %-8" PRId64 "  %-5" PRId64 "  %-24s  ",
-           row->action.size < 13 ? (int)(13 - row->action.size) : 0, "", row->service_id,
+           width < ACTION_WIDTH ? (int)(ACTION_WIDTH - width) : 0, "", row->service_id,
            row->report_id, row->attempts, time);
-    print_tame(row->last_error);
+    foreign_text_print(row->last_error);
     putchar('\n');
 }
 

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "cli/command.h"
+#include "cli/serve_reload.h"
 #include "endpoints/gateway.h"
 #include "observe/log.h"
 
@@ -60,7 +61,19 @@ static void block_signals(sigset_t *set)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void wait_for_end(const sigset_t *set)
+static void take_settings(struct serve_reload *reload, struct config *config,
+                          struct gateway *gateway)
+{
+    if (!serve_reload_run(reload, config))
+        return;
+    log_set_level(level_of(config->log.level));
+    log_set_access(config->log.access);
+    raise_descriptor_limit(config);
+    gateway_reload(gateway);
+}
+
+static void wait_for_end(const sigset_t *set, struct serve_reload *reload, struct config *config,
+                         struct gateway *gateway)
 {
     int signal_number = 0;
     for (;;) {
@@ -68,7 +81,7 @@ static void wait_for_end(const sigset_t *set)
             continue;
         if (signal_number != SIGHUP)
             break;
-        log_info("reload", "settings are read at start only: restart to change them");
+        take_settings(reload, config, gateway);
     }
     log_info("stop", "%s: draining", strsignal(signal_number));
 }
@@ -81,7 +94,7 @@ static bool has_database(const struct config *config)
     return false;
 }
 
-static int run(const struct config *config, const sigset_t *signals)
+static int run(struct config *config, const sigset_t *signals, struct serve_reload *reload)
 {
     struct gateway *gateway = NULL;
     if (!has_database(config) || gateway_create(config, &gateway) != RESULT_OK)
@@ -89,7 +102,7 @@ static int run(const struct config *config, const sigset_t *signals)
     int code = COMMAND_FAILED;
     if (gateway_start(gateway) == RESULT_OK) {
         log_info("ready", "portcullis %s serves", PORTCULLIS_VERSION);
-        wait_for_end(signals);
+        wait_for_end(signals, reload, config, gateway);
         gateway_stop(gateway);
         log_info("stopped", "all requests answered");
         code = COMMAND_GOOD;
@@ -101,18 +114,25 @@ static int run(const struct config *config, const sigset_t *signals)
 int command_serve(const struct command_options *options)
 {
     sigset_t signals;
+    struct serve_reload reload;
+    if (!serve_reload_init(&reload, options))
+        return COMMAND_FAILED;
     struct config *config = command_load_config(options);
-    if (!config)
+    if (!config) {
+        serve_reload_clear(&reload);
         return COMMAND_WRONG_USAGE;
+    }
     block_signals(&signals);
     forbid_cores(config);
     if (log_start(level_of(config->log.level), config->log.access) != RESULT_OK) {
         config_destroy(config);
+        serve_reload_clear(&reload);
         return COMMAND_FAILED;
     }
     raise_descriptor_limit(config);
-    int code = run(config, &signals);
+    int code = run(config, &signals, &reload);
     log_stop();
     config_destroy(config);
+    serve_reload_clear(&reload);
     return code;
 }

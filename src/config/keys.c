@@ -43,7 +43,7 @@ const struct config_key config_keys[] = {
              "After SIGTERM, how long accepting goes on while /readyz fails: the balancer's checking period.")
     DURATION(server, drain, LIVE, "30 s", 0, HOUR_MS, "After that, how long requests in flight may take to finish.")
 
-    TEXT(http, trusted_proxies, LIVE, "", config_syntax_networks,
+    TEXT(http, trusted_proxies, FIXED, "", config_syntax_networks,
          "Networks whose X-Forwarded-For and PROXY headers are believed, separated by commas: 10.0.0.0/8, ::1.")
     TEXT(http, cors_origins, LIVE, "", config_syntax_origins,
          "Origins whose pages may call the API, separated by commas: https://panel.example.com, or *; empty = none.")
@@ -64,11 +64,11 @@ const struct config_key config_keys[] = {
     NUMBER(http, brotli_quality, LIVE, "1", 0, 11, "brotli's quality: higher is smaller and slower.")
 
     TEXT(remote, base, FIXED, "/modules/addons/wbteampro", config_syntax_base, "Where the Remote API lies: the path before /api.php and /api/.")
-    TEXT(remote, catalog, LIVE, "", NULL, "Catalog file; empty = the one compiled in.")
+    TEXT(remote, catalog, FIXED, "", NULL, "Catalog file; empty = the one compiled in.")
     NUMBER(remote, max_limit, LIVE, "500", 1, 100000, "Most rows of one list answer; a larger limit is 422.")
-    CHOICE(remote, pages, LIVE, "floor", "floor ceil", "How a list's number of pages is rounded.")
-    CHOICE(remote, json_numbers, LIVE, "number", "number string", "Numbers in JSON answers: as numbers, or as strings for clients that expect PHP's.")
-    TEXT(remote, config_allow, LIVE, "", NULL, "Names of rows of tblconfiguration that config may give, separated by commas; any other is 404.")
+    CHOICE(remote, pages, FIXED, "floor", "floor ceil", "How a list's number of pages is rounded.")
+    CHOICE(remote, json_numbers, FIXED, "number", "number string", "Numbers in JSON answers: as numbers, or as strings for clients that expect PHP's.")
+    TEXT(remote, config_allow, FIXED, "", NULL, "Names of rows of tblconfiguration that config may give, separated by commas; any other is 404.")
     BOOLEAN(remote, site, FIXED, "on", "Serve the pages for developers below remote.base: /sandbox/, /reference/ and /docs/.")
 
     TEXT(abuse, path, FIXED, "/modules/addons/abusemanagerpro/includes/api.php", config_syntax_base, "Where the Abuse API lies.")
@@ -100,8 +100,8 @@ const struct config_key config_keys[] = {
     TEXT(auth, super_roles, LIVE, "", config_syntax_ids,
          "Ids of the roles that see every project, separated by commas; empty = the add-on's row admin_super_roles, and where that is absent too, all.")
 
-    NUMBER(ban, attempts, LIVE, "3", 1, 64, "Failed logins of one address inside ban.window that ban it; also how many of its logins may be undecided at once.")
-    DURATION(ban, window, LIVE, "15 m", 1000, 24 * HOUR_MS, "How long a failed login counts.")
+    NUMBER(ban, attempts, FIXED, "3", 1, 64, "Failed logins of one address inside ban.window that ban it; also how many of its logins may be undecided at once.")
+    DURATION(ban, window, FIXED, "15 m", 1000, 24 * HOUR_MS, "How long a failed login counts.")
     TEXT(ban, length, LIVE, "", config_syntax_length, "How long an address is banned: 15 m; 0 = never; empty = WHMCS's InvalidLoginBanLength.")
     TEXT(ban, exempt, LIVE, "", config_syntax_networks,
          "Networks that are never counted or banned, beside trusted proxies and WHMCS's WhitelistedIPs: 10.0.0.0/8, ::1.")
@@ -136,15 +136,15 @@ const struct config_key config_keys[] = {
     TEXT(redis, service, FIXED, "mymaster", NULL, "The master's name at the sentinels.")
     DURATION(redis, timeout, FIXED, "200 ms", 1, MINUTE_MS, "Time for a Redis command; past it memory is used.")
 
-    DURATION(cache, count_ttl, LIVE, "1 s", 0, HOUR_MS, "How long a list's counted total is remembered; 0 = counted each time.")
-    DURATION(cache, config_ttl, LIVE, "60 s", 0, HOUR_MS, "How long configuration rows are remembered; 0 = read each time.")
+    DURATION(cache, count_ttl, FIXED, "1 s", 0, HOUR_MS, "How long a list's counted total is remembered; 0 = counted each time.")
+    DURATION(cache, config_ttl, FIXED, "60 s", 0, HOUR_MS, "How long configuration rows are remembered; 0 = read each time.")
 
     TEXT(files, root, FIXED, "", NULL, "Folder of the files' bytes; empty = there are neither downloads nor uploads.")
     TEXT(files, path, FIXED, "{file_path}", config_syntax_template, "Where in it a file lies: a template over the columns of its row.")
     BYTES(files, max_upload, LIVE, "100 MiB", 1, TIB, "A file that is uploaded; past it 413. In base64 http.max_body bounds it too.")
     DURATION(files, sweep, FIXED, "60 s", 100, HOUR_MS,
              "How often it is looked for bytes that a gateway which died left, or that the disk refused to remove.")
-    DURATION(files, cache_ttl, LIVE, "1 s", 0, HOUR_MS,
+    DURATION(files, cache_ttl, FIXED, "1 s", 0, HOUR_MS,
              "How long it is remembered where a download's bytes lie; a write through this gateway forgets it; 0 = looked up each time.")
 
     CHOICE(log, level, LIVE, "info", "debug info warning error", "The least level that is logged.")

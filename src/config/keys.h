@@ -18,8 +18,8 @@ struct config_key {
     const char *section;
     const char *name;
     enum config_type type;
-    bool is_reloadable;       /* may change on SIGHUP */
-    size_t offset;            /* of the field in struct config */
+    bool is_reloadable; /* SIGHUP may change it: the field is _Atomic, and read when it is used */
+    size_t offset;      /* of the field in struct config */
     const char *default_text; /* written as in the file */
     uint64_t min;             /* numbers: in the kept unit */
     uint64_t max;

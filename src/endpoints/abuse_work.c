@@ -64,8 +64,8 @@ static void tell(const struct abuse_request *request)
     const struct config_abuse *config = &request->gateway->config->abuse;
     if (report_is_refused(&request->refusal))
         return;
-    if (request->receipt.is_stored &&
-        (request->report.suspend == REPORT_IMMEDIATE || config->email_template[0]))
+    bool sends_email = slice_from(config->email_template).size > 0;
+    if (request->receipt.is_stored && (request->report.suspend == REPORT_IMMEDIATE || sends_email))
         dispatcher_wake(request->gateway->dispatcher);
     metric_increment(request->receipt.is_stored ? METRIC_ABUSE_REPORTS : METRIC_ABUSE_REPEATED);
     if (request->report.is_vendors_suspend)

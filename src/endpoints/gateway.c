@@ -368,6 +368,12 @@ enum result gateway_start(struct gateway *gateway)
     return loop_group_start(gateway->loops);
 }
 
+void gateway_reload(struct gateway *gateway)
+{
+    bans_reload(gateway->guard.bans);
+    rates_configure(gateway->guard.rates, &gateway->config->rate);
+}
+
 /* First the balancer is told, then it is given time to look (server.drain_delay), then the doors
  * close. */
 void gateway_stop(struct gateway *gateway)

@@ -91,6 +91,8 @@ static inline uint32_t gateway_login_lane(const struct gateway *gateway, enum ga
 enum result gateway_create(const struct config *config, struct gateway **gateway);
 /* Starts loops and workers and returns; gateway_stop drains, then ends them. */
 enum result gateway_start(struct gateway *gateway);
+/* Main thread: config_reload has changed what the gateway was built with. */
+void gateway_reload(struct gateway *gateway);
 void gateway_stop(struct gateway *gateway);
 void gateway_destroy(struct gateway *gateway);
 

@@ -241,16 +241,9 @@ static bool read_method(struct remote_request *request)
 static void read_credentials(struct remote_request *request)
 {
     struct slice authorization = http_request_field(request->http, SLICE("authorization"));
-    bool is_basic = authorization.data &&
-                    slice_equal_nocase(slice_of(authorization.data, slice_find(authorization, ' ')),
-                                       SLICE("basic"));
     request->credentials.username = request->parameters.username;
     request->credentials.md5_hex = request->parameters.password;
-    if (is_basic) {
-        request->credentials = (struct login_credentials){.is_basic = true};
-        login_credentials_from_basic(&request->http->arena, authorization, &request->credentials);
-        request->credentials.is_basic = true;
-    }
+    login_credentials_from_field(&request->http->arena, authorization, &request->credentials);
 }
 
 void remote_read_format(struct remote_request *request)
@@ -291,6 +284,7 @@ bool remote_read_body(struct remote_request *request)
 static bool compile(struct remote_request *request)
 {
     const struct query_limits limits = {.max_limit = request->gateway->config->remote.max_limit};
+    request->key = slice_of(NULL, 0); /* it names the model */
     if (problem_is_set(&request->parameter_problem)) {
         request->problem = request->parameter_problem;
         return false;
@@ -328,40 +322,51 @@ bool remote_compile(struct remote_request *request)
     return is_compiled;
 }
 
-/* Principal's class, model, coding, format, chain and parameters; the effective method is GET for
+/* What the answer's form depends on stands first in a key, and is left out of a sight's. */
+struct key_form {
+    uint32_t coding;
+    uint32_t format;
+};
+
+/* Coding, format, principal's class, model, chain and parameters; the effective method is GET for
  * everything that asks for a key. */
-static struct slice print_key(struct remote_request *request, uint32_t coding, uint32_t format)
+static struct slice print_key(struct remote_request *request)
 {
     struct buffer text;
     buffer_init(&text);
+    const struct key_form form = {request->coding, request->chain.format};
     const struct {
         int64_t sees;
         const struct model *model;
-        uint32_t coding;
-        uint32_t format;
         uint64_t departments;
-    } prefix = {request->principal.sees_all ? 0 : request->principal.admin_id, request->model,
-                coding, format,
-                request->principal.sees_all ? 0 : request->principal.department_count};
-    buffer_append(&text, &prefix, sizeof(prefix));
-    buffer_append(&text, request->principal.departments, prefix.departments * sizeof(int32_t));
+    } eyes = {request->principal.sees_all ? 0 : request->principal.admin_id, request->model,
+              request->principal.sees_all ? 0 : request->principal.department_count};
+    buffer_append(&text, &form, sizeof(form));
+    buffer_append(&text, &eyes, sizeof(eyes));
+    buffer_append(&text, request->principal.departments, eyes.departments * sizeof(int32_t));
     buffer_append_slice(&text, request->chain.action);
     buffer_append_char(&text, '?');
     value_print(request->parameters.params, &text);
-    struct slice key =
-        text.has_failed ? slice_of("", 0) : arena_copy(&request->http->arena, buffer_slice(&text));
+    struct slice key = text.has_failed ? slice_of(NULL, 0)
+                                       : arena_copy(&request->http->arena, buffer_slice(&text));
     buffer_clear(&text);
-    return key.data ? key : slice_of("", 0);
+    return key;
+}
+
+static struct slice key_of(struct remote_request *request)
+{
+    if (!request->key.data)
+        request->key = print_key(request);
+    return request->key.data ? request->key : slice_of("", 0);
 }
 
 struct slice remote_join_key(struct remote_request *request)
 {
-    if (request->is_write)
-        return slice_of("", 0);
-    return print_key(request, request->coding, request->chain.format);
+    return request->is_write ? slice_of("", 0) : key_of(request);
 }
 
 struct slice remote_sight_key(struct remote_request *request)
 {
-    return print_key(request, 0, 0);
+    struct slice key = key_of(request);
+    return key.size ? slice_skip(key, sizeof(struct key_form)) : key;
 }

@@ -75,6 +75,7 @@ struct remote_request {
     /* Of a file, on their way to its record; NULL: none (any more). The worker's, or libuv's
      * pool's, or between them the loop's. */
     struct blob_new *bytes;
+    struct slice key;        /* arena; of what it asks, and who; data NULL: not printed yet */
     uint64_t asked_us;       /* when it could first be carried out; 0: when it began */
     enum http_coding coding; /* the best that the client takes */
     struct slice request_id;

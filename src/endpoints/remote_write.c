@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/hex.h"
 #include "endpoints/remote_request.h"
 #include "store/blob_store.h"
 #include "whmcs/idempotency.h"
@@ -116,8 +117,8 @@ static bool hash_request(const struct remote_request *request, char hex[65])
     bool is_hashed = !text.has_failed &&
                      EVP_Digest(text.data, text.size, digest, &size, EVP_sha256(), NULL) == 1;
     buffer_clear(&text);
-    for (unsigned int i = 0; is_hashed && i < size && i < 32; i++)
-        snprintf(hex + (size_t)2 * i, 3, "%02x", digest[i]);
+    if (is_hashed)
+        hex_print(digest, size, hex);
     return is_hashed;
 }
 
@@ -130,30 +131,61 @@ static struct slice address_of(const struct remote_request *request)
     return arena_copy(&request->http->arena, slice_from(text));
 }
 
-/* The bytes that params hold, as if they had streamed in. */
-static enum result make_bytes(struct remote_request *request)
+/* --- bytes in base64 ------------------------------------------------------------------------- */
+
+/* As if they had streamed in. */
+static enum result write_bytes(struct remote_request *request, struct slice bytes)
 {
-    const struct write *write = &request->write;
-    enum result result = RESULT_NO_MEMORY;
-    char *bytes = malloc(write->content_size + 1);
-    if (!bytes)
-        return result;
-    base64_decode(write->content, bytes);
+    enum result result;
     request->bytes = blob_new_begin(request->gateway->execute.files_store, &result);
-    if (request->bytes)
-        result = write->content_size
-                     ? blob_new_write(request->bytes, slice_of(bytes, write->content_size))
-                     : RESULT_OK;
+    if (request->bytes && bytes.size)
+        result = blob_new_write(request->bytes, bytes);
     if (request->bytes && result == RESULT_OK)
         result = blob_new_seal(request->bytes);
+    return result;
+}
+
+/* A dry run needs no disk. */
+static enum result try_bytes(struct slice bytes, struct write_trial *trial)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    trial->size = bytes.size;
+    if (EVP_Digest(bytes.data, bytes.size, digest, &size, EVP_sha256(), NULL) != 1)
+        return RESULT_NO_MEMORY;
+    hex_print(digest, size, trial->sha256);
+    return RESULT_OK;
+}
+
+static enum result make_bytes(struct remote_request *request, struct write_trial *trial)
+{
+    const struct write *write = &request->write;
+    char *bytes = malloc(write->content_size + 1);
+    if (!bytes)
+        return RESULT_NO_MEMORY;
+    base64_decode(write->content, bytes);
+    struct slice decoded = slice_of(bytes, write->content_size);
+    enum result result =
+        write->is_dry_run ? try_bytes(decoded, trial) : write_bytes(request, decoded);
     free(bytes);
     return result;
 }
 
-static enum result prepare_bytes(struct remote_request *request)
+/* Nothing is written for who is refused: he is let in first, as before a file that streams in. */
+static enum result prepare_bytes(struct remote_request *request, struct execute_context *context,
+                                 const struct write_request *write, struct write_trial *trial)
 {
-    enum result result =
-        request->write.has_content && !request->bytes ? make_bytes(request) : RESULT_OK;
+    struct execute_answer nothing = {0};
+    struct write_request admission = *write;
+    if (!request->write.has_content || request->bytes)
+        return RESULT_OK;
+    admission.is_admission = true;
+    enum result result = request->write.is_dry_run ? RESULT_OK
+                                                   : write_execute(context, &admission, NULL,
+                                                                   &nothing, &request->problem);
+    if (result != RESULT_OK)
+        return result;
+    result = make_bytes(request, trial);
     if (result != RESULT_OK)
         write_explain_disk(result, &request->problem);
     return result;
@@ -163,6 +195,7 @@ enum result remote_write_execute(struct remote_request *request, struct execute_
                                  const struct envelope_request *envelope,
                                  struct execute_answer *parts)
 {
+    struct write_trial trial;
     struct write_request write = {
         .write = &request->write,
         .admin = slice_from(request->principal.username),
@@ -174,9 +207,11 @@ enum result remote_write_execute(struct remote_request *request, struct execute_
         .is_admission = remote_upload_is_admission(request),
         .bytes = &request->bytes,
     };
-    enum result result = prepare_bytes(request);
+    enum result result = prepare_bytes(request, context, &write, &trial);
     if (result != RESULT_OK)
         return result;
+    if (request->write.has_content && request->write.is_dry_run)
+        write.trial = &trial;
     if (write.idempotency_key.data && !hash_request(request, write.request_hash)) {
         execute_explain(RESULT_NO_MEMORY, &request->problem);
         return RESULT_NO_MEMORY;

@@ -1,8 +1,8 @@
 /*
  * The web pages that the binary carries (site.h), at BASE/ROOT/: the sandbox, the reference, the
- * documentation, and what else CMakeLists.txt names. Answered on the loop, from memory, with
- * strong tags, compressed at build time, and under a Content-Security-Policy that lets a page
- * reach nothing but its own origin.
+ * documentation, and what else CMakeLists.txt names. Answered on the loop, from memory, with strong
+ * tags, compressed at build time, and under a Content-Security-Policy that lets a page reach
+ * nothing but its own origin.
  *
  * What lies in a root's assets/ is served as assets-VERSION/ and may be kept for ever; any other
  * VERSION than this binary's (two gateways of different age behind one balancer) serves the same

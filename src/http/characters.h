@@ -32,14 +32,4 @@ static inline size_t http_character_span(struct slice s, enum http_character cla
     return size;
 }
 
-/* The value of a hex digit, or -1. */
-static inline int http_character_hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 #endif

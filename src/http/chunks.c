@@ -7,6 +7,7 @@
  */
 #include "http/chunks.h"
 
+#include "base/hex.h"
 #include "http/characters.h"
 #include "http/fault.h"
 
@@ -90,7 +91,7 @@ static bool bad_chunk(struct http_fault *fault)
 
 static enum state step_size(struct http_chunks *chunks, char c)
 {
-    int digit = http_character_hex(c);
+    int digit = hex_value(c);
     if (digit >= 0) {
         if (chunks->digits == MOST_DIGITS || chunks->left > (uint64_t)INT64_MAX >> 4U)
             return REFUSED;

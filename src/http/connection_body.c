@@ -21,11 +21,12 @@ static void extend_deadline(struct http_exchange *exchange, size_t bytes)
 {
     const struct config_http *limits = exchange->home->server->options.limits;
     uint64_t most_us = clock_now_us() + limits->body_grace_ms * 1000;
-    if (limits->body_min_rate == 0) {
+    uint64_t min_rate = limits->body_min_rate;
+    if (min_rate == 0) {
         exchange->body_deadline_us = UINT64_MAX;
         return;
     }
-    exchange->body_deadline_us += bytes * 1000000 / limits->body_min_rate;
+    exchange->body_deadline_us += bytes * 1000000 / min_rate;
     if (exchange->body_deadline_us > most_us)
         exchange->body_deadline_us = most_us;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 
 enum { MOST_BYTES = 255, LONGEST_ENDING = 16 };
@@ -16,18 +17,10 @@ static size_t character_size(struct slice text)
     return size;
 }
 
-/* C0, DEL, C1, the separators of lines and paragraphs; LRE to RLO and LRI to PDI. */
 static bool is_hostile(struct slice character)
 {
-    const unsigned char *c = (const unsigned char *)character.data;
-    if (character.size == 1)
-        return c[0] < 0x20 || c[0] == 0x7F || c[0] == '/' || c[0] == '\\';
-    if (character.size == 2)
-        return c[0] == 0xC2 && c[1] < 0xA0;
-    if (character.size != 3 || c[0] != 0xE2)
-        return false;
-    return (c[1] == 0x80 && c[2] >= 0xA8 && c[2] <= 0xAE) ||
-           (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9);
+    char c = character.data[0];
+    return c == '/' || c == '\\' || !utf8_harmless_size(character);
 }
 
 static void append_safe(struct buffer *safe, struct slice text)
@@ -80,12 +73,12 @@ static void append_ascii(struct buffer *out, struct slice name)
 /* attr-char of RFC 8187, everything else percent-encoded. */
 static void append_encoded(struct buffer *out, struct slice name)
 {
-    static const char hex[] = "0123456789ABCDEF";
     for (size_t i = 0; i < name.size; i++) {
         unsigned char c = (unsigned char)name.data[i];
         bool is_plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
                         (c && strchr("!#$&+-.^_`|~", c));
-        const char coded[3] = {'%', hex[c >> 4], hex[c & 15]};
+        char coded[3];
+        hex_print_percent((char)c, coded);
         if (is_plain)
             buffer_append_char(out, (char)c);
         else

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "http/characters.h"
 #include "http/pairs.h"
@@ -101,8 +102,7 @@ static struct slice decode_name(struct arena *arena, struct slice text)
                          slice_equal_nocase(escape, SLICE("%0d")) ||
                          slice_equal_nocase(escape, SLICE("%0a"));
         if (is_escape) {
-            name[size++] =
-                (char)(http_character_hex(rest.data[1]) << 4 | http_character_hex(rest.data[2]));
+            name[size++] = (char)(hex_value(rest.data[1]) << 4 | hex_value(rest.data[2]));
             at += 2;
             continue;
         }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "http/characters.h"
 #include "http/pairs.h"
@@ -49,8 +50,8 @@ static char decode_one(struct slice s, size_t *at, bool plus_is_space)
 {
     char c = s.data[*at];
     if (c == '%' && s.size - *at > 2) {
-        int high = http_character_hex(s.data[*at + 1]);
-        int low = http_character_hex(s.data[*at + 2]);
+        int high = hex_value(s.data[*at + 1]);
+        int low = hex_value(s.data[*at + 2]);
         if (high >= 0 && low >= 0) {
             *at += 3;
             return (char)(high << 4 | low);

@@ -106,6 +106,8 @@ static enum http_parse find_end(struct http_parser *parser, struct slice bytes,
     enum http_parse state = HTTP_PARSE_MORE;
     while (state == HTTP_PARSE_MORE) {
         size_t bound = line_bound(parser);
+        if (bound < parser->searched) /* the limit was lowered meanwhile */
+            return too_long(parser, fault);
         size_t end = bytes.size < bound ? bytes.size : bound;
         const char *from = bytes.data + parser->searched;
         const char *lf = memchr(from, '\n', end - parser->searched);
@@ -120,20 +122,26 @@ static enum http_parse find_end(struct http_parser *parser, struct slice bytes,
 }
 
 /* The head is not complete, or spoilt further on. A bad request line comes before that, and need
- * not wait for the rest. */
+ * not wait for the rest. A good one says whom the request was for, who then answers the fault. */
 static enum http_parse judge_unfinished(struct http_parser *parser, struct slice bytes,
-                                        enum http_parse state, struct http_fault *fault)
+                                        enum http_parse state, struct http_head *head,
+                                        struct http_fault *fault)
 {
-    if (parser->line_count == 0 || parser->is_line_judged)
-        return state;
-    struct http_head scratch = {0};
-    struct http_fault line_fault;
     struct slice line = slice_of(bytes.data + parser->start, parser->fields - parser->start - 2);
-    parser->is_line_judged = true;
-    if (http_head_read_line(line, parser->limits->max_target, &scratch, &line_fault))
+    struct http_fault line_fault;
+    if (parser->line_count == 0 || (state == HTTP_PARSE_MORE && parser->is_line_judged))
         return state;
-    *fault = line_fault;
-    return HTTP_PARSE_FAULT;
+    parser->is_line_judged = true;
+    if (state == HTTP_PARSE_FAULT)
+        line = arena_copy(parser->arena, line);
+    if (!line.data)
+        return HTTP_PARSE_NO_MEMORY;
+    bool is_good = http_head_read_line(line, parser->limits->max_target, head, &line_fault);
+    if (!is_good)
+        *fault = line_fault;
+    if (!is_good || state == HTTP_PARSE_MORE)
+        *head = (struct http_head){0};
+    return is_good ? state : HTTP_PARSE_FAULT;
 }
 
 /* What llhttp says is compared with what the validator said. */
@@ -247,7 +255,7 @@ enum http_parse http_parser_head(struct http_parser *parser, struct slice buffer
     if (state == HTTP_PARSE_DONE)
         state = find_end(parser, buffered, fault);
     if (state != HTTP_PARSE_DONE)
-        return judge_unfinished(parser, buffered, state, fault);
+        return judge_unfinished(parser, buffered, state, head, fault);
     size_t size = parser->line - parser->start;
     struct slice text = arena_copy(parser->arena, slice_of(buffered.data + parser->start, size));
     if (!text.data)

@@ -77,7 +77,8 @@ void http_parser_init(struct http_parser *parser, const struct config_http *limi
  * target: 431; target: 414; fields: 431) are applied to incomplete heads too.
  *
  * On FAULT fault->status 0 means: no HTTP at all (TLS on a plain port); close without an answer.
- * *head is filled as far as it was understood (method and target on faults of fields).
+ * *head is filled as far as it was understood (method and target on faults of fields, a head that
+ * is too large among them).
  */
 enum http_parse http_parser_head(struct http_parser *parser, struct slice buffered,
                                  struct http_head *head, size_t *consumed,

@@ -23,7 +23,7 @@ bool http_server_trusts(const struct http_server *server, const struct network_a
 }
 
 /* Under the lock. Counts the address in unless it holds as many connections as it may. */
-static bool count_address(struct http_server *server, struct network_address address)
+static bool count_address(struct http_server *server, struct network_address address, uint64_t most)
 {
     struct http_address_count *entry = NULL;
     HASH_FIND(hh, server->shared_addresses, &address, sizeof(address), entry);
@@ -34,7 +34,7 @@ static bool count_address(struct http_server *server, struct network_address add
         entry->address = address;
         HASH_ADD(hh, server->shared_addresses, address, sizeof(address), entry);
     }
-    if (entry->count >= server->options.server->max_per_address)
+    if (entry->count >= most)
         return false;
     entry->count++;
     return true;
@@ -42,11 +42,11 @@ static bool count_address(struct http_server *server, struct network_address add
 
 bool http_server_admit_client(struct http_server *server, struct http_connection *c)
 {
-    if (server->options.is_exempt || server->options.server->max_per_address == 0 ||
-        http_server_trusts(server, &c->peer))
+    uint64_t most = server->options.server->max_per_address;
+    if (server->options.is_exempt || most == 0 || http_server_trusts(server, &c->peer))
         return true;
     pthread_mutex_lock(&server->shared_addresses_lock);
-    c->is_counted = count_address(server, network_of_client(&c->peer, CLIENT_BITS).address);
+    c->is_counted = count_address(server, network_of_client(&c->peer, CLIENT_BITS).address, most);
     pthread_mutex_unlock(&server->shared_addresses_lock);
     return c->is_counted;
 }

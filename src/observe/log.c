@@ -101,6 +101,11 @@ void log_set_level(enum log_level level)
     atomic_store_explicit(&shared_state.level, (int)level, memory_order_relaxed);
 }
 
+void log_set_access(bool with_access)
+{
+    atomic_store(&shared_state.has_access, with_access);
+}
+
 static void write_directly(struct slice line)
 {
     while (line.size) {

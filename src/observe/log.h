@@ -40,6 +40,8 @@ enum result log_start(enum log_level level, bool with_access);
 /* Writes out what is queued and joins the thread. */
 void log_stop(void);
 void log_set_level(enum log_level level);
+/* Main thread: whether access lines are written from now on. */
+void log_set_access(bool with_access);
 
 /* A line {"time":…,"level":…,"event":event,"message":formatted}. */
 void log_write(enum log_level level, const char *event, const char *format, ...)

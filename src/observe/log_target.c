@@ -8,18 +8,11 @@
  */
 #include <string.h>
 
+#include "base/hex.h"
 #include "observe/log.h"
 
 static const char *const secret_words[] = {"password", "passwd",     "api_id",       "apiid",
                                            "secret",   "identifier", "authorization"};
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 /* The number that size hex digits at position at are, or -1. */
 static int hex_number(struct slice text, size_t at, size_t size)
@@ -28,7 +21,7 @@ static int hex_number(struct slice text, size_t at, size_t size)
     if (at + size > text.size)
         return -1;
     for (size_t i = at; i < at + size; i++) {
-        int digit = hex_digit(text.data[i]);
+        int digit = hex_value(text.data[i]);
         if (digit < 0)
             return -1;
         number = number * 16 + digit;

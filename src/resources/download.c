@@ -1,10 +1,10 @@
 /* The path is the template files.path, filled in with the record's columns. */
 #include "resources/download.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "http/date.h"
 #include "http/file_name.h"
 #include "http/media_type.h"
@@ -95,13 +95,22 @@ void download_path_print(struct buffer *path, const struct download_columns *wan
 struct described {
     struct slice name;
     struct slice type;
-    struct slice sha256;
-    struct buffer path; /* owned */
+    struct slice sha256; /* empty where other bytes may lie at the same path */
+    struct buffer path;  /* owned */
 };
 
 static struct slice keep(struct arena *arena, const struct database_cell *cell)
 {
     return cell && !cell->is_null ? arena_copy(arena, cell->text) : slice_of("", 0);
+}
+
+/* Do other bytes lie at another path? Where they take the place of the old ones, they do so before
+ * the row's new hash is seen, and the hash that was read says nothing of what is opened then. */
+static bool has_own_path(const struct download_columns *wanted,
+                         const struct catalog_download *download)
+{
+    return download_path_names(wanted, download->path) ||
+           download_path_names(wanted, download->sha256);
 }
 
 static void take_row(struct execute_context *context, const struct query *query,
@@ -111,7 +120,9 @@ static void take_row(struct execute_context *context, const struct query *query,
     const struct catalog_download *download = &query->resource->catalog->download;
     described->name = keep(context->arena, download_cell_find(wanted, download->name, cells));
     described->type = keep(context->arena, download_cell_find(wanted, download->type, cells));
-    described->sha256 = keep(context->arena, download_cell_find(wanted, download->sha256, cells));
+    if (has_own_path(wanted, download))
+        described->sha256 =
+            keep(context->arena, download_cell_find(wanted, download->sha256, cells));
     download_path_print(&described->path, wanted, cells, slice_from(context->options->files_path));
 }
 
@@ -147,18 +158,15 @@ static struct slice choose_type(const struct execute_context *context,
     return http_media_type_by_name(context->options->media_types, described->name);
 }
 
-/* The row's hash, where it is one; else what tells versions apart nearly as well. */
+/* The row's hash, where it is one of what was opened; else what tells files apart nearly as well.
+ */
 static struct slice make_tag(struct arena *arena, const struct described *described,
                              const struct blob *blob)
 {
-    struct slice hash = described->sha256;
-    bool has_hash = hash.size == 64;
-    for (size_t i = 0; i < hash.size && has_hash; i++)
-        has_hash = isxdigit((unsigned char)hash.data[i]);
-    if (has_hash)
-        return arena_printf(arena, "\"%.*s\"", SLICE_ARGS(hash));
-    return arena_printf(arena, "\"%" PRIx64 "-%" PRIx64 "\"", blob->size,
-                        (uint64_t)blob->modified_s);
+    if (hex_lower(described->sha256, 64, NULL))
+        return arena_printf(arena, "\"%.*s\"", SLICE_ARGS(described->sha256));
+    return arena_printf(arena, "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 ".%" PRIx32 "\"", blob->inode,
+                        blob->size, (uint64_t)blob->modified_s, blob->modified_ns);
 }
 
 static struct shared_file *make_file(struct execute_context *context,

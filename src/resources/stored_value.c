@@ -41,36 +41,23 @@ static bool fits_enum(struct storing *storing)
                      storing->expected);
 }
 
-/* CHAR and VARCHAR are bounded in characters, the TEXT types in bytes. */
-static bool is_bounded_in_characters(const struct schema_column *learnt)
-{
-    return slice_starts_with(learnt->type_text, SLICE("varchar")) ||
-           slice_starts_with(learnt->type_text, SLICE("char"));
-}
-
-static size_t count_characters(struct slice text)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text.size; i++)
-        count += ((unsigned char)text.data[i] & 0xC0U) != 0x80U;
-    return count;
-}
-
-/* What other character sets than Unicode's can hold, and in how many bytes, the server knows. */
 static bool fits_text(struct storing *storing)
 {
     const struct schema_column *learnt = storing->column->learnt;
-    bool in_characters = is_bounded_in_characters(learnt) || !learnt->takes_unicode;
-    size_t size = in_characters ? count_characters(storing->text) : storing->text.size;
-    if (learnt->takes_unicode && !column_holds(storing->column, storing->text)) {
+    switch (schema_column_fits_text(learnt, storing->text)) {
+    case SCHEMA_FITS:
+        return true;
+    case SCHEMA_LACKS_CHARACTERS:
         *storing->expected = SLICE("characters up to U+FFFF: no emoji and the like, which the "
                                    "column's character set lacks");
         return false;
+    case SCHEMA_TOO_LONG:
+        break;
     }
     *storing->expected =
         arena_printf(storing->arena, "at most %llu %s", (unsigned long long)learnt->length,
-                     in_characters ? "characters" : "bytes of UTF-8");
-    return !learnt->length || size <= learnt->length;
+                     schema_column_counts_characters(learnt) ? "characters" : "bytes of UTF-8");
+    return false;
 }
 
 static struct slice bound_text(const struct catalog_bound *bound, struct arena *arena)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "base/hex.h"
+
 struct tag_hash {
     XXH3_state_t *state;
 };
@@ -44,14 +46,9 @@ void tag_hash_add(struct tag_hash *hash, struct slice bytes)
 
 void tag_hash_finish(struct tag_hash *hash, char hex[TAG_HASH_HEX + 1])
 {
-    static const char digits[] = "0123456789abcdef";
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(hash->state));
-    for (size_t i = 0; i < TAG_HASH_HEX / 2; i++) {
-        hex[2 * i] = digits[canonical.digest[i] >> 4];
-        hex[2 * i + 1] = digits[canonical.digest[i] & 15];
-    }
-    hex[TAG_HASH_HEX] = '\0';
+    hex_print(canonical.digest, TAG_HASH_HEX / 2, hex);
 }
 
 /* What is between the quotes, without W/. */

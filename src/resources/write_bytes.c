@@ -23,9 +23,32 @@ void write_explain_disk(enum result result, struct problem *problem)
     execute_explain(result, problem);
 }
 
-const struct blob_new *write_bytes_given(const struct writing *writing)
+static const struct blob_new *given(const struct writing *writing)
 {
     return write_has_bytes(writing->write) ? *writing->request->bytes : NULL;
+}
+
+/* A path as long as any: nobody is shown it. */
+static void describe_trial(const struct write_trial *trial, struct write_bytes *bytes)
+{
+    enum { PATH_BYTES = 38 };
+    bytes->path = slice_of(trial->sha256, PATH_BYTES);
+    bytes->sha256 = slice_from(trial->sha256);
+    bytes->size = trial->size;
+}
+
+bool write_bytes_describe(const struct writing *writing, struct write_bytes *bytes)
+{
+    const struct blob_new *blob = given(writing);
+    if (!blob && !writing->request->trial)
+        return false;
+    if (blob)
+        *bytes = (struct write_bytes){.path = blob_new_path(blob),
+                                      .sha256 = slice_from(blob_new_sha256(blob)),
+                                      .size = blob_new_size(blob)};
+    else
+        describe_trial(writing->request->trial, bytes);
+    return true;
 }
 
 static struct slice template_of(const struct writing *writing)
@@ -212,7 +235,7 @@ static enum result note_removals(struct writing *writing)
 
 enum result write_bytes_put(struct writing *writing)
 {
-    enum result result = write_bytes_given(writing) ? publish(writing) : RESULT_OK;
+    enum result result = given(writing) ? publish(writing) : RESULT_OK;
     return result == RESULT_OK ? note_removals(writing) : result;
 }
 

@@ -22,6 +22,12 @@
 
 struct blob_new;
 
+/* Of bytes that are written nowhere: what a dry run tells of them. */
+struct write_trial {
+    uint64_t size;
+    char sha256[65]; /* hex */
+};
+
 /* Who writes, and under which conditions. Everything is borrowed. */
 struct write_request {
     const struct write *write;
@@ -38,6 +44,7 @@ struct write_request {
     /* Where write_has_bytes, but for an admission: the bytes, sealed. NULL afterwards where they
      * have become the record's, or nobody knows; else they are the caller's as they were. */
     struct blob_new **bytes;
+    const struct write_trial *trial; /* a dry run's, instead of bytes; else NULL */
 };
 
 /*

@@ -9,6 +9,7 @@
  *   write_store.c     the record, its columns of the gateway's own, what moves along
  *   write_delete.c    the record and all that hangs below
  *   write_bytes.c     the bytes of files: put in place before the commit, removed after it
+ *   write_bytes_moved.c  whether bytes would be parted from rows that move along
  *   write_around.c    what changes above, written with the record: activity; counted children; the
  *                     activity log
  *   write_answer.c    the answer, read back
@@ -136,11 +137,22 @@ enum result write_store(struct writing *writing);
 /* write_delete.c */
 enum result write_delete(struct writing *writing);
 /* write_bytes.c */
-/* The bytes that the record is to have, sealed; NULL: none are given. */
-const struct blob_new *write_bytes_given(const struct writing *writing);
+/* What the record is to say of its bytes; false: none are given. */
+struct write_bytes {
+    struct slice path; /* where they may lie */
+    struct slice sha256;
+    uint64_t size;
+};
+bool write_bytes_describe(const struct writing *writing, struct write_bytes *bytes);
 /* 422 for a value that would say that the bytes lie elsewhere, where they stay: the client's, or a
  * link that agreement has filled in. */
 void write_bytes_check(struct writing *writing);
+/* write_bytes_moved.c. Rows that are about to get other links: 422 for the record's column that
+ * makes them, where bytes of one of these rows would lie elsewhere by its new path. */
+enum result write_bytes_check_moved(struct writing *writing, const struct model_resource *resource,
+                                    const struct plan_hanging *rows,
+                                    const struct plan_assign *assigns, size_t count,
+                                    struct slice blamed);
 /* Remembers the bytes of rows that are about to go. */
 enum result write_bytes_find(struct writing *writing, const struct model_resource *resource,
                              const struct plan_hanging *rows);

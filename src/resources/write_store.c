@@ -77,19 +77,18 @@ static void assign_bytes(const struct writing *writing, struct assigns *assigns)
 {
     const struct model_resource *resource = writing->write->resource;
     const struct catalog_download *download = &resource->catalog->download;
-    const struct blob_new *bytes = write_bytes_given(writing);
+    struct write_bytes bytes;
     struct download_columns columns;
-    if (!bytes)
+    if (!write_bytes_describe(writing, &bytes))
         return;
     download_columns_choose(&columns, resource, slice_from(writing->context->options->files_path));
-    const struct plan_assign path = {.column = download->path,
-                                     .value = database_text(blob_new_path(bytes))};
+    const struct plan_assign path = {.column = download->path, .value = database_text(bytes.path)};
     const struct plan_assign hash = {.column = download->sha256,
-                                     .value = database_text(slice_from(blob_new_sha256(bytes)))};
+                                     .value = database_text(bytes.sha256)};
     if (download_path_names(&columns, download->path))
         assign(assigns, resource->table, &path);
     assign(assigns, resource->table, &hash);
-    assign_id(assigns, resource->table, download->size, (int64_t)blob_new_size(bytes));
+    assign_id(assigns, resource->table, download->size, (int64_t)bytes.size);
 }
 
 /* Of a new record whose client says no type, what its name says. */
@@ -253,6 +252,7 @@ static enum result create_all(struct writing *writing)
 /* The links that are others now, and their columns in the tables below. */
 struct move {
     const struct model_resource *to[WRITE_MOST_REFERENCES];
+    struct slice columns[WRITE_MOST_REFERENCES]; /* of the record that moves */
     int64_t ids[WRITE_MOST_REFERENCES];
     size_t count;
 };
@@ -268,6 +268,7 @@ static void find_move(const struct writing *writing, struct move *move)
             !resource->references[r].is_parent)
             continue;
         move->to[move->count] = to;
+        move->columns[move->count] = resource->references[r].column;
         move->ids[move->count++] = row->links[r];
     }
 }
@@ -293,6 +294,10 @@ static enum result move_rows(struct writing *writing, const struct move *move,
                 assign_id(&assigns, resource->table, resource->references[r].column, move->ids[i]);
     if (!assigns.count)
         return RESULT_OK;
+    enum result result = write_bytes_check_moved(writing, resource, rows, assigns.items,
+                                                 assigns.count, move->columns[0]);
+    if (result != RESULT_OK)
+        return result;
     plan_init(&plan, writing->context->arena);
     plan_update_hanging(&plan, rows, assigns.items, assigns.count);
     return write_run(writing, &plan);

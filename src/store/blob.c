@@ -60,7 +60,11 @@ static enum result entry_open(int folder, const char *name, struct slice path, s
         close(file);
         return beneath_refuse(path, "not a regular file");
     }
-    *blob = (struct blob){file, (uint64_t)status.st_size, (int64_t)status.st_mtime};
+    *blob = (struct blob){.descriptor = file,
+                          .size = (uint64_t)status.st_size,
+                          .modified_s = (int64_t)status.st_mtim.tv_sec,
+                          .modified_ns = (uint32_t)status.st_mtim.tv_nsec,
+                          .inode = (uint64_t)status.st_ino};
     return RESULT_OK;
 }
 

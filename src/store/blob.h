@@ -10,9 +10,11 @@
 #include "base/slice.h"
 
 struct blob {
-    int descriptor;     /* the caller's to close */
-    uint64_t size;      /* bytes */
-    int64_t modified_s; /* seconds since 1970 */
+    int descriptor;       /* the caller's to close */
+    uint64_t size;        /* bytes */
+    int64_t modified_s;   /* seconds since 1970 */
+    uint32_t modified_ns; /* and of the second */
+    uint64_t inode;
 };
 
 /* Worker thread: opening may wait for the disk. RESULT_NOT_FOUND when there is no such file,

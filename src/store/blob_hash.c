@@ -4,19 +4,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "store/blob_store_internal.h"
 
 enum { PIECE_BYTES = 128 * 1024 };
-
-void blob_hex_print(const unsigned char *bytes, size_t size, char *hex)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        hex[2 * i] = digits[bytes[i] >> 4];
-        hex[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    hex[2 * size] = '\0';
-}
 
 static enum result feed(EVP_MD_CTX *hash, int descriptor, unsigned char *piece)
 {
@@ -46,7 +37,7 @@ enum result blob_hash(int descriptor, char sha256[BLOB_SHA256])
     if (result == RESULT_OK && EVP_DigestFinal_ex(hash, digest, &size) != 1)
         result = RESULT_NO_MEMORY;
     if (result == RESULT_OK)
-        blob_hex_print(digest, size, sha256);
+        hex_print(digest, size, sha256);
     free(piece);
     EVP_MD_CTX_free(hash);
     return result;

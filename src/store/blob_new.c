@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "observe/log.h"
 #include "store/blob_store_internal.h"
 
@@ -42,7 +43,7 @@ static bool choose_path(struct blob_new *blob)
     char hex[2 * sizeof(random) + 1];
     if (RAND_bytes(random, sizeof(random)) != 1)
         return false;
-    blob_hex_print(random, sizeof(random), hex);
+    hex_print(random, sizeof(random), hex);
     snprintf(blob->path, sizeof(blob->path), "%.2s/%.2s/%s", hex, hex + 2, hex);
     return true;
 }
@@ -105,7 +106,7 @@ enum result blob_new_seal(struct blob_new *blob)
     struct stat status;
     if (EVP_DigestFinal_ex(blob->hash, hash, &size) != 1)
         return RESULT_FAILED;
-    blob_hex_print(hash, size, blob->sha256);
+    hex_print(hash, size, blob->sha256);
     if (fsync(blob->file) != 0 || fstat(blob->file, &status) != 0)
         return blob_explain_write("syncing", errno);
     int file = blob->file;

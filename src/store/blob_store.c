@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "base/hex.h"
 #include "observe/log.h"
 
 enum { LOCK_ATTEMPTS = 8 };
@@ -88,7 +89,7 @@ static bool take_lock(struct blob_store *store)
     struct stat status;
     if (RAND_bytes(random, sizeof(random)) != 1)
         return false;
-    blob_hex_print(random, sizeof(random), store->gateway);
+    hex_print(random, sizeof(random), store->gateway);
     snprintf(name, sizeof(name), "%s.lock", store->gateway);
     int file = openat(store->work, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0)
@@ -123,7 +124,7 @@ static bool make_realm(struct blob_store *store, const char *realm)
     unsigned char hash[EVP_MAX_MD_SIZE];
     if (EVP_Digest(realm, strlen(realm), hash, NULL, EVP_sha256(), NULL) != 1)
         return false;
-    blob_hex_print(hash, (BLOB_REALM - 1) / 2, store->realm);
+    hex_print(hash, (BLOB_REALM - 1) / 2, store->realm);
     return true;
 }
 

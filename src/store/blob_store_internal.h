@@ -49,9 +49,6 @@ bool blob_work_unlink(const struct blob_store *store, const char *name);
 /* RESULT_LIMIT or RESULT_FAILED, logged. */
 enum result blob_explain_write(const char *what, int error);
 
-/* blob_hash.c. hex has room for two digits a byte, and a NUL. */
-void blob_hex_print(const unsigned char *bytes, size_t size, char *hex);
-
 /* A name in a folder beneath the root. */
 struct blob_place {
     int folder;

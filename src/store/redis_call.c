@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "store/redis_internal.h"
@@ -23,8 +24,7 @@ void redis_script_init(struct redis_script *script)
 {
     unsigned char digest[EVP_MAX_MD_SIZE] = {0};
     EVP_Digest(script->text, strlen(script->text), digest, NULL, EVP_sha1(), NULL);
-    for (size_t i = 0; i < 20; i++)
-        snprintf(script->sha1 + 2 * i, 3, "%02x", digest[i]);
+    hex_print(digest, 20, script->sha1);
 }
 
 /* NULL: it is none. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "whmcs/schema_type.h"
@@ -78,6 +79,32 @@ const struct schema_column *schema_column_find(const struct schema_table *table,
         if (slice_equal(table->columns[i].name, name))
             return &table->columns[i];
     return NULL;
+}
+
+bool schema_column_has_characters(const struct schema_column *column, struct slice text)
+{
+    if (column->takes_four_bytes || !column->takes_unicode)
+        return true;
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.data[i] >= 0xF0)
+            return false;
+    return true;
+}
+
+/* CHAR and VARCHAR are bounded in characters, the TEXT types in bytes: of their own character set,
+ * which where it is none of Unicode's is mostly one of single bytes. */
+bool schema_column_counts_characters(const struct schema_column *column)
+{
+    return slice_starts_with(column->type_text, SLICE("varchar")) ||
+           slice_starts_with(column->type_text, SLICE("char")) || !column->takes_unicode;
+}
+
+enum schema_fit schema_column_fits_text(const struct schema_column *column, struct slice text)
+{
+    size_t size = schema_column_counts_characters(column) ? utf8_count(text) : text.size;
+    if (!schema_column_has_characters(column, text))
+        return SCHEMA_LACKS_CHARACTERS;
+    return column->length && size > column->length ? SCHEMA_TOO_LONG : SCHEMA_FITS;
 }
 
 static uint64_t cell_number(const struct database_cell *cell)

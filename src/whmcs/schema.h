@@ -63,4 +63,15 @@ void schema_destroy(struct schema *schema);
 const struct schema_table *schema_table_find(const struct schema *schema, struct slice name);
 const struct schema_column *schema_column_find(const struct schema_table *table, struct slice name);
 
+enum schema_fit { SCHEMA_FITS, SCHEMA_LACKS_CHARACTERS, SCHEMA_TOO_LONG };
+
+/* Are all characters of valid UTF-8 in the text column's character set, as far as can be said
+ * here? What other sets than Unicode's have, the server knows: in strict mode it refuses the rest.
+ */
+bool schema_column_has_characters(const struct schema_column *column, struct slice text);
+/* Is the text column's length one of characters? Else it is one of bytes of UTF-8. */
+bool schema_column_counts_characters(const struct schema_column *column);
+/* Whether the text column can hold that text whole, likewise. */
+enum schema_fit schema_column_fits_text(const struct schema_column *column, struct slice text);
+
 #endif

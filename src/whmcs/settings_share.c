@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
@@ -225,8 +226,7 @@ static bool set_names(struct settings_share *share, struct slice scope)
     if (EVP_Digest(scope.data, scope.size, digest, &size, EVP_sha256(), NULL) != 1 ||
         RAND_bytes((unsigned char *)&origin, sizeof(origin)) != 1)
         return false;
-    for (size_t i = 0; i < DIGEST_HEX / 2; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    hex_print(digest, DIGEST_HEX / 2, hex);
     snprintf(share->news, sizeof(share->news), "%s %016" PRIx64, hex, origin);
     redis_key(share->options.redis, "config:", slice_from(hex), share->key);
     redis_key(share->options.redis, "config", SLICE(""), share->channel);

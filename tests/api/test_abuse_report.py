@@ -78,8 +78,9 @@ def test_immediate_asks_for_the_suspension_now(reporter, reports):
     """immediate and timelimit write, in the report's own transaction, a row into portcullis_outbox"""
     number = reporter.report(suspend_method="immediate", category="spam").stored()
     row, = reports.outbox(number)
+    assert reports.is_now(row.pop("claimed_at")), "from when on it is tried"
     assert row == {"service_id": 12, "action": "ModuleSuspend", "reason": f"Abuse report {number}: spam", "minutes": 0,
-                   "attempts": 0, "last_error": "", "claimed_by": "", "claimed_at": None, "done_at": None}
+                   "attempts": 0, "last_error": "", "claimed_by": "", "done_at": None}
     report = reports.report(number)
     assert reports.is_now(report["suspend_at"]) and report["suspended_at"] is None
 

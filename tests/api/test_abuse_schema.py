@@ -211,10 +211,64 @@ def test_a_column_that_cannot_hold_the_text(start, crooked):
     """What the learnt type does not tell, the server does: GW005 naming the field."""
     crooked.run(f"ALTER TABLE {REPORTS} MODIFY category varchar(255) CHARACTER SET latin1 NOT NULL")
     _, reporter = start()
-    reporter.report(category="日本").refused(422, "GW005", "Invalid value: category (allowed: what its column in the database can hold)")
+    reporter.report(category="日本").refused(422, "GW005", 'Invalid value: category "日本" (allowed: what its column in the database can hold)')
     crooked.run(f"ALTER TABLE {REPORTS} ADD UNIQUE (category)")
     reporter.report(category="once").stored()
-    reporter.report(category="once").refused(422, "GW005")
+    reporter.report(category="once").refused(422, "GW005", 'Invalid value: service_id "12" with category "once" (allowed: what no '
+                                             "other report has, since the table of reports takes it once)")
+
+
+@pytest.mark.parametrize("change,column", [
+    ("MODIFY status enum('new','closed') NOT NULL", "status"), ("MODIFY admin_id int NOT NULL CHECK (admin_id > 1000)", "admin_id"),
+    ("MODIFY userid tinyint NOT NULL CHECK (userid < 0)", "userid"), ("ADD mood enum('good') NOT NULL CHECK (mood = 'bad')", "mood"),
+    ("MODIFY suspend_method enum('immediate') NOT NULL", "suspend_method"), ("MODIFY allow_unsuspend tinyint NOT NULL CHECK (allow_unsuspend > 1)", "allow_unsuspend"),
+    ("MODIFY additional_info text NOT NULL CHECK (additional_info <> '')", "additional_info"),
+])
+def test_what_no_reporter_can_set(start, crooked, change, column):
+    """GW007: no other value of the report would help; the gateway's log tells the administrator."""
+    crooked.run(f"ALTER TABLE {REPORTS} {change}")
+    server, reporter = start()
+    answer = reporter.report().refused(503, "GW007", f"Not stored: the database refuses what the gateway itself writes into the column "
+                                       f"{column} of the table of reports; its administrator has to mend it")
+    assert answer.headers["Retry-After"] == "60"
+    assert crooked.one(f"SELECT COUNT(*) FROM {REPORTS}") == 0
+    wait_until(lambda: any(f"{REPORTS}.{column}" in line["message"] for line in server.log_lines()
+                           if line.get("event") == "abuse_refused"), 10, "logged")
+
+
+def test_a_chosen_word_that_the_table_lacks(start, crooked):
+    """GW005: names field and value, and what is allowed."""
+    crooked.run(f"ALTER TABLE {REPORTS} MODIFY suspend_method enum('nosuspend','immediate') NOT NULL, "
+                "ADD CHECK (category <> 'never')")
+    _, reporter = start()
+    reporter.report(suspend_method="timelimit").refused(422, "GW005", 'Invalid value: suspend_method "timelimit" '
+                                                        "(allowed: nosuspend, immediate)")
+    reporter.report(suspend_method="immediate").stored()
+    answer = reporter.report(category="never").refused(422, "GW005")
+    assert 'category "never" (allowed: ' in answer.description
+
+
+def test_a_trigger_that_says_no(start, crooked):
+    crooked.run(f"CREATE TRIGGER no BEFORE INSERT ON {REPORTS} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'secret'")
+    _, reporter = start()
+    reporter.report(category="x").refused(422, "GW005", 'Invalid value: service_id "12" with category "x" (allowed: what the rules of '
+                                          "the table of reports in the database let pass)")
+
+
+def test_columns_of_single_bytes(start, crooked):
+    """data-model.md: nothing is silently cut, and nothing becomes a question mark; latin1 has its own characters in one byte each."""
+    crooked.run(f"ALTER TABLE {REPORTS} MODIFY category varchar(10) CHARACTER SET latin1 NOT NULL, "
+                "MODIFY additional_info tinytext CHARACTER SET latin1 NOT NULL, MODIFY admin_notes text CHARACTER SET ascii NOT NULL")
+    _, reporter = start()
+    number = reporter.report(category="ü" * 10, additional_info="ä" * 255).stored()
+    row = crooked.report(number)
+    assert (row["category"], row["additional_info"]) == ("ü" * 10, "ä" * 255)
+    reporter.report(additional_info="ä" * 256, service_id="99").refused(422, "GW005")
+    for field in ("category", "additional_info", "admin_notes"):
+        for text in ("日", "🔥", "a\u0142"):
+            assert field in reporter.report(**{field: text}).refused(422, "GW005").description
+    reporter.report(admin_notes="ü").refused(422, "GW005")
+    assert crooked.one(f"SELECT COUNT(*) FROM {REPORTS}") == 1
 
 
 # ---- changes while running -------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """spec/auth-and-bans.md, Admin login, steps 2 to 4."""
 
+import base64
 import pathlib
 import threading
 import time
@@ -31,6 +32,27 @@ def test_basic(api, user):
     """Authorization: Basic with the plain password, hashed by the gateway."""
     api.get("projects/100", user=None, headers=basic(user)).success()
     api.get("projects/100", user=None, headers={"Authorization": basic(user)["Authorization"].replace("Basic", "bAsIc")}).success()
+
+
+def own(user, password_md5):
+    return {"Authorization": "Portcullis " + base64.b64encode(f"{user}:{password_md5}".encode()).decode()}
+
+
+@pytest.mark.parametrize("user", ["alice", "bob", "zoë"])
+def test_own_scheme(api, user):
+    """docs/decisions.md, "Answers": the scheme that a 401 names takes user and MD5, so that neither has to stand in an address."""
+    digest = md5(PASSWORDS[user])
+    for headers in (own(user, digest), own(user, digest.upper()), {"Authorization": own(user, digest)["Authorization"].replace("P", "p", 1)}):
+        api.get("projects/100", user=None, headers=headers).success()
+    api.get("projects/100", user=None, query=credentials("bob", "wrong"), headers=own(user, digest)).success()
+
+
+@pytest.mark.parametrize("headers", [own("alice", "wonderland"), own("alice", ""), own("alice", "0" * 32), own("", "0" * 32),
+                                     own("alice", "0" * 9000), {"Authorization": "Portcullis"},
+                                     {"Authorization": "Portcullis YWxpY2U="}, {"Authorization": "Portcullis !!!"}])
+def test_own_scheme_with_a_wrong_login(api, headers):
+    answer = api.get("projects/100", user="bob", headers=headers).expect(401)
+    assert answer.headers["WWW-Authenticate"].startswith("Portcullis ")
 
 
 def test_basic_wins_over_parameters(api):

@@ -121,7 +121,7 @@ def test_every_kind_of_fault(check, store, root, tmp_path_factory):
 
 def test_ugly_names(check, store, root):
     """None moves the terminal's cursor, and each is looked at as it is."""
-    names = ["ä ö", "a\nMISSING fake", "\x1b[2J", "%s%n", "'; DROP TABLE", "-rf", "..a", "…"]
+    names = ["ä ö", "a\nMISSING fake", "\x1b[2J", "%s%n", "'; DROP TABLE", "-rf", "..a", "…", "\x9b2J", "\u202egnp", "a\\b"]
     for name in names:
         add(store, root, f"rows/{name}")
         (root / "orphans").mkdir(exist_ok=True)
@@ -131,7 +131,8 @@ def test_ugly_names(check, store, root):
     assert code == 1 and len(faults(lines)) == len(names) + 1
     assert {mark for mark, _, _ in faults(lines)} == {"ORPHAN"}
     assert lines[-1].startswith(f"{len(names)} files in order")
-    assert not any("\x1b" in line for line in lines)
+    assert not any(set(line) & set("\x1b\x9b\u202e") for line in lines)
+    assert any(r"orphans/a\\b (" in line for line in lines) and any(r"orphans/\xe2\x80\xaegnp (" in line for line in lines)
 
 
 def test_spellings_of_one_path(check, store, root):

@@ -132,6 +132,34 @@ def test_without_a_hash(api, mariadb, files_root):
             assert api.get(f"files/{number}/download", headers={"If-Range": first, "Range": "bytes=0-1"}).status == 200
 
 
+def test_a_tag_is_of_the_bytes_that_come_with_it(start_gateway, mariadb, files_root):
+    """RFC 9110 8.8.3: by a template that gives new bytes the place of the old ones, they lie there before the row's new hash is
+    seen. Who asks in between is told a tag of what he gets, and nothing of it is spliced into what he had."""
+    client = Client(start_gateway({"files.path": "made-{file_id}", "files.cache_ttl": "0"}).url)
+    other = BODY[::-1]
+    with downloads.stored(mariadb, files_root, BODY, file_sha256=hashlib.sha256(BODY).hexdigest()) as number:
+        path, ask = files_root / f"made-{number}", lambda **fields: client.get(f"files/{number}/download", headers=fields)
+        os.utime(path, (THEN, THEN))
+        first = ask().headers["ETag"]
+        assert ask(**{"If-None-Match": first}).status == 304 and ask(**{"If-Match": first}).status == 200
+        assert ask(**{"If-Range": first, "Range": "bytes=0-3"}).http.content == BODY[:4]
+        downloads.write(files_root / "beside", other)
+        os.utime(files_root / "beside", (THEN, THEN))
+        os.replace(files_root / "beside", path)
+        second = ask(**{"If-None-Match": first})
+        assert (second.status, second.http.content) == (200, other) and second.headers["ETag"] != first
+        assert ask(**{"If-Match": first}).status == 412
+        assert ask(**{"If-Range": first, "Range": "bytes=0-3"}).http.content == other
+
+
+@pytest.mark.parametrize("template", ["{file_path}", "./{file_path}", "{file_sha256}"])
+def test_the_hash_is_the_tag_where_other_bytes_lie_elsewhere(start_gateway, mariadb, files_root, template):
+    digest = hashlib.sha256(BODY).hexdigest()
+    client = Client(start_gateway({"files.path": template}).url)
+    with downloads.stored(mariadb, files_root, BODY, file_path=digest, file_sha256=digest) as number:
+        assert client.get(f"files/{number}/download").headers["ETag"] == f'"{digest}"'
+
+
 def test_the_status_line_is_real_for_bytes(start_gateway, old_file):
     """http.error_status=always_200 is for answers of the API; 412 and 416 are about bytes, which 200 would claim to be."""
     client = Client(start_gateway({"http.error_status": "always_200"}).url)

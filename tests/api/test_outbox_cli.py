@@ -70,6 +70,19 @@ def test_list_for_people(of_each, cli):
     assert line.index("ModuleSuspend") == head.index("ACTION") and line.index("WHMCS") == head.index("LAST ERROR")
 
 
+@pytest.mark.parametrize("error,shown", [
+    ("\x1b[2J\x1b]0;t\x07", r"\x1b[2J\x1b]0;t\x07"), ("a\nb\tc\x7f", r"a\x0ab\x09c\x7f"), ("\x9b2J\x85", r"\xc2\x9b2J\xc2\x85"),
+    ("\u202egnp.exe\u2066\u2069", r"\xe2\x80\xaegnp.exe\xe2\x81\xa6\xe2\x81\xa9"), ("\u2028", r"\xe2\x80\xa8"),
+    ("WHMCS\\Error ü € 😀 \xa0.", "WHMCS\\\\Error ü € 😀 \xa0.")])
+def test_what_others_wrote_moves_no_cursor(outbox, cli, error, shown):
+    """WHMCS's modules say what they want, and may repeat what a customer wrote: C0, C1, bidirectional overrides are spelt out."""
+    outbox.run("ALTER TABLE portcullis_outbox CONVERT TO CHARACTER SET utf8mb4")
+    outbox.add(attempts=3, last_error=error, action="\x9bA")
+    text = cli("list").stdout
+    assert text.split("\n")[1].endswith("  " + shown) and text.count("\n") == 2, text
+    assert r"\xc2\x9bA      " in text
+
+
 def test_an_empty_list(outbox, cli):
     assert cli("list").stdout == "nothing waits, and nothing was given up\n"
     assert json.loads(cli("list", "--json").stdout) == {"outbox": []}
@@ -93,7 +106,7 @@ def test_many_rows(outbox, cli):
 def test_what_a_terminal_would_obey_is_not_printed(outbox, cli):
     number = outbox.add(last_error="a\x1b[2J\nb\x07 ü")
     out = cli("list").stdout
-    assert "\x1b" not in out and "\x07" not in out and len(out.splitlines()) == 2 and "a [2J b  ü" in out
+    assert "\x1b" not in out and "\x07" not in out and len(out.splitlines()) == 2 and r"a\x1b[2J\x0ab\x07 ü" in out
     assert rows(cli)[number]["last_error"] == "a\x1b[2J\nb\x07 ü"
 
 
@@ -104,7 +117,7 @@ def test_retry(of_each, outbox, cli, state):
     done = cli("retry", str(number))
     assert done.returncode == 0 and done.stderr == "" and f"row {number} of the outbox" in done.stdout and "due now" in done.stdout
     row = outbox.row(number)
-    assert row["done_at"] is None and row["attempts"] == 0 and row["claimed_at"] is None and row["claimed_by"] == ""
+    assert row["done_at"] is None and row["attempts"] == 0 and row["claimed_at"] == row["due_at"] and row["claimed_by"] == ""
     assert rows(cli)[number]["state"] == "due"
     text, = (text for text, in outbox.run("SELECT description FROM tblactivitylog"))
     assert text.startswith(f"portcullis: row {number} of the outbox (ModuleSuspend, service {row['service_id']}, ")

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from support.gateway import ROOT
 from support.outbox import SECRET, Outbox, settings_for
 from support.ports import wait_until
 from support.whmcs import Whmcs
@@ -142,6 +143,33 @@ def test_without_the_table(start, outbox, whmcs, mariadb):
     assert server.out_text().count("portcullis_outbox cannot be used") == 1
     outbox.run(made)
     assert outbox.ended(outbox.add())["last_error"] == ""
+
+
+@pytest.mark.parametrize("times,is_marked", [(1, True), (1000, False)])
+def test_a_deadlock_does_not_lose_the_mark(start, outbox, whmcs, times, is_marked):
+    """Once a suspension is carried out, the report's suspended_at is set: a deadlock is run again. One that never ends does not keep
+    the suspension from being written down."""
+    outbox.run("CREATE TRIGGER deadly BEFORE UPDATE ON mod_abusemanagerpro_reports FOR EACH ROW BEGIN SET @deadlocks = COALESCE(@deadlocks, 0) + 1; "
+               f"IF @deadlocks <= {times} THEN SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213; END IF; END")
+    number = outbox.add()
+    start({"abuse.lease": "60s"})
+    assert outbox.ended(number)["last_error"] == ""
+    assert (outbox.report_of(number)[1] is not None) == is_marked
+    assert len(whmcs.of(outbox.row(number)["service_id"])) == 1
+
+
+def test_a_table_of_an_earlier_version(start, outbox, whmcs, mariadb):
+    """Its rows have no claimed_at, and it has no key for their order: they are carried out; the structure, loaded anew, adds the key."""
+    keys = "SELECT GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND " \
+           "TABLE_NAME = 'portcullis_outbox' AND INDEX_NAME = 'waiting'"
+    outbox.run("ALTER TABLE portcullis_outbox DROP KEY waiting")
+    number = outbox.add()
+    assert outbox.row(number)["claimed_at"] is None
+    start()
+    assert outbox.ended(number)["last_error"] == ""
+    for _ in range(2):
+        mariadb.load(ROOT / "schema/structure/90_portcullis.sql", outbox.database)
+        assert outbox.run(keys) == (("done_at,claimed_at",),)
 
 
 def test_without_the_reports_table(start, outbox, whmcs):

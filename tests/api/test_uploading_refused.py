@@ -99,6 +99,21 @@ def test_raw_answered_before_a_byte_was_sent(uploader, store):
                 assert connection.reply().status == status, (number, user, extra)
 
 
+def test_base64_that_is_refused_writes_nothing(uploader, store):
+    """Section 7: admitted first, in this way too. What only the database can judge is judged before a byte is on the disk."""
+    project = store.project(project_function="archive")
+    closed = store.insert("files", file_name="f", file_status="closed")
+    number = store.insert("files", file_name="f")
+    with uploader.nothing_stored(), uploader.disk.untouched():
+        text = {"file_content": "QUJD"}
+        uploader.put("files/99999999", text).expect(404)
+        uploader.put(f"files/{number}", text, headers={"If-Match": '"x"'}).expect(412)
+        uploader.put(f"files/{closed}", text).expect(409)
+        uploader.post(f"projects/{project}/files", {"file_name": "f", **text}).expect(409)
+        uploader.post("files", {"file_name": "f", "thread_id": 99999999, **text}).expect(422, field="thread_id")
+        uploader.post("files", {"file_name": "f", "project_id": 99999999, **text}).expect(422, field="project_id")
+
+
 def test_a_form_where_bytes_belong(uploader, store):
     number = store.insert("files", file_name="f")
     with uploader.nothing_stored():

@@ -174,7 +174,12 @@ def test_dry_run(uploader, store, file):
         assert "Location" not in answer.headers
         answer = uploader.content(file, b"abcd", {"dry_run": 1}).success()
         assert answer.response["file"]["file_size"] == 4
-        uploader.post("files", {"file_name": "f", "file_content": "QQ==", "dry_run": True}).success()
+        with uploader.disk.untouched():
+            answer = uploader.post("files", {"file_name": "f", "file_content": "QUJD", "dry_run": True}).success()
+            assert (answer.response["file"]["file_size"], answer.response["file"]["file_sha256"]) == (3, sha256(b"ABC"))
+            answer = uploader.put(f"files/{file}", {"file_content": "", "dry_run": 1}).success()
+            assert (answer.response["file"]["file_size"], answer.response["file"]["file_sha256"]) == (0, sha256(b""))
+            uploader.put(f"files/{file}", {"file_content": "QQ==", "dry_run": 1}, headers={"If-Match": '"x"'}).expect(412)
         uploader.upload(b"abc", {"dry_run": True, "thread_id": 99999999}).expect(422)
     assert uploader.get(f"files/{file}/download").http.content == b"old"
 
@@ -304,6 +309,44 @@ def test_a_template_over_the_name(start_uploader, store, project):
     with uploader.nothing_stored():
         uploader.put(f"files/{other}", {"file_name": "b.txt", "file_content": "QQ=="}).expect(422, field="file_name")
     assert uploader.get(f"files/{number}/download").http.content == b"AB"
+
+
+def test_files_below_do_not_lose_their_bytes_by_a_move(start_uploader, store, project):
+    """data-model.md: a template over project_id. What moves along would name another path, and the bytes stay where they are."""
+    uploader = start_uploader({"files.path": "{project_id}/{file_name}"})
+    other, action = store.project(), store.action(project, level_children=1)
+    sub = store.action(project, parent_action_id=action)
+    store.insert("files", project_id=project, action_id=action, file_name="none.txt", file_size=0)
+    uploader.put(f"actions/{action}", {"project_id": other}).success()
+    uploader.put(f"actions/{action}", {"project_id": project}).success()
+    number = put_file(uploader, b"below", action_id=sub, file_name="a.txt")
+    assert uploader.disk.all() == {f"{project}/a.txt": 5}
+    with uploader.nothing_stored():
+        for more in ({}, {"dry_run": True}):
+            answer = uploader.put(f"actions/{action}", {"project_id": other, **more}).expect(422)
+            assert faults(answer) == {"project_id": "invalid_value"}
+            assert f"file {number} " in answer.response["errors"][0]["detail"] and "files.path" in answer.response["errors"][0]["detail"]
+        uploader.put(f"actions/{sub}", {"project_id": other, "parent_action_id": 0}).expect(422, field="project_id")
+        assert uploader.get(f"files/{number}/download").http.content == b"below"
+    uploader.put(f"actions/{sub}", {"parent_action_id": 0, "action_name": "moved inside"}).success()
+    first = put_file(uploader, b"first", project_id=project, file_name="1.txt")
+    second = put_file(uploader, b"second", thread_id=first, file_name="2.txt")
+    with uploader.nothing_stored():
+        uploader.put(f"files/{first}", {"project_id": other, "file_content": "QQ=="}).expect(422, field="project_id")
+    assert uploader.get(f"files/{second}/download").http.content == b"second"
+    uploader.delete(f"files/{number}").success()
+    uploader.put(f"actions/{sub}", {"project_id": other}).success()
+
+
+@pytest.mark.parametrize("template", ["{file_path}", "{file_id}"])
+def test_files_below_move_where_their_bytes_lie_by_other_columns(start_uploader, store, project, template):
+    uploader = start_uploader({"files.path": template})
+    action = store.action(project)
+    number = put_file(uploader, b"below", action_id=action, file_name="a.txt")
+    other = store.project()
+    uploader.put(f"actions/{action}", {"project_id": other}).success()
+    assert store.row("files", number)["project_id"] == other
+    assert uploader.get(f"files/{number}/download").http.content == b"below"
 
 
 def test_bytes_at_their_place_stay_when_others_are_not_stored(start_uploader, store):

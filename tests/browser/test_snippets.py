@@ -147,6 +147,23 @@ def test_uploads(bench, place, client, language):
     assert (printed(language, output)[0]["file_name"], printed(language, output)[0]["file_size"]) == (path.name, 15)
 
 
+@pytest.mark.parametrize("language", COMMANDS)
+@pytest.mark.parametrize("form", ["clean", "direct"])
+def test_raw_uploads(bench, place, client, language, form):
+    """The body is the file: the login stands in no address."""
+    if not any("files/{id}/content" in resource["chains"] for resource in client.get("api/resources").response["resources"]):
+        pytest.skip("this gateway takes no uploads")
+    path = place / "it's raw.txt"
+    path.write_bytes(b"raw bytes")
+    bench.nav("files", "content", "PUT").put("id-0", "2").find(bench.key("file")).send_keys(str(path))
+    bench.tab("code", "address").click(bench.key(f"form-{form}"))
+    program = bench.program(language)
+    assert "password" not in program
+    code, output, complaints = run(place, language, program, [(path.name, path.read_bytes())])
+    assert (code, complaints) == (0, "")
+    assert printed(language, output)[0]["file_size"] == 9
+
+
 def test_go_is_as_gofmt_prints_it(bench, place):
     """Go itself is no part of the tests; its formatter parses every program and would change nothing."""
     assert NPM.exists(), "npm ci in tests/browser"
@@ -159,6 +176,10 @@ def test_go_is_as_gofmt_prints_it(bench, place):
         programs.append(bench.program("go"))
     bench.nav("files", "Create", "POST").find(bench.key("file")).send_keys(str(path))
     programs.append(bench.program("go"))
+    bench.nav("files", "content", "PUT").put("id-0", "2").find(bench.key("file")).send_keys(str(path))
+    for form in ("clean", "direct"):
+        bench.tab("code", "address").click(bench.key(f"form-{form}"))
+        programs.append(bench.program("go"))
     script = """import { format } from '@wasm-fmt/gofmt'; import { readFileSync } from 'node:fs';
         for (const program of JSON.parse(readFileSync(0, 'utf8'))) { const formatted = format(program); if (formatted !== program) console.log(program + '-----\\n' + formatted); }"""
     ended = subprocess.run(["node", "--input-type=module", "-e", script], cwd=ROOT / "tests/browser", input=json.dumps(programs), capture_output=True, text=True, timeout=60)

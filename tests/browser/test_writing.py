@@ -179,7 +179,12 @@ def test_the_bytes_of_a_file_are_replaced(bench, uploads, place):
     path = place / "other.txt"
     path.write_text("other bytes")
     bench.nav("files", "content", "PUT").put("id-0", "2").find(bench.key("file")).send_keys(str(path))
+    bench.driver.get_log("performance")
     bench.send()
+    events = [json.loads(entry["message"])["message"] for entry in bench.driver.get_log("performance")]
+    addresses = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    assert any(address.endswith("/files/2/content/json") for address in addresses), addresses
+    assert not any("password" in address for address in addresses), "no address of a page's request holds a password"
     assert bench.json()["response"]["file"]["file_sha256"] == hashlib.sha256(b"other bytes").hexdigest()
 
 

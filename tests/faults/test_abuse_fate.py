@@ -1,11 +1,7 @@
 """spec/abuse-api.md: success is answered only after the commit; GW007 means not stored, unless it says that nobody knows, and is
 never repeated by the gateway (spec/operations.md, Failure behaviour)."""
 
-import contextlib
 import json
-import pathlib
-import shutil
-import tempfile
 import threading
 import time
 import urllib.parse
@@ -14,35 +10,16 @@ import pytest
 
 from support import abuse
 from support.abuse import GOOD, NEEDED, PATH, REPORTS, Reporter, Store
+from support.hurt import COMMIT, FATES, held, settled
 from support.ports import wait_until
 from support.raw import Closed, Raw
-from support.servers import Mariadb
-from support.sql_proxy import ANSWER, QUESTION, SILENCE, Nth, Once, SqlProxy
+from support.sql_proxy import ANSWER, QUESTION, Nth, Once
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-COMMIT = b"\x03COMMIT"
-FATES = pytest.mark.parametrize("fate", [QUESTION, ANSWER, SILENCE])
 
-
-@pytest.fixture(scope="module")
-def own():
-    """A MariaDB that may be hurt."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-abuse-"))
-    server = Mariadb(folder)
-    server.start()
+def load_own(server):
     abuse.load(server)
-    yield server
-    server.resume()
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def proxy(own):
-    proxy = SqlProxy(own.folder / "proxy.sock", own.socket)
-    yield proxy
-    proxy.stop()
 
 
 @pytest.fixture
@@ -67,14 +44,6 @@ def start(start_gateway):
 
 def is_unknown(answer):
     return answer.status == 503 and "may be stored or not" in answer.description
-
-
-def settled(own):
-    """No transaction is open any more: the server has noticed who is gone."""
-    def count():
-        time.sleep(0.15)
-        return own.run("SELECT COUNT(*) FROM information_schema.innodb_trx", database=None)[0][0]
-    wait_until(lambda: count() == 0, 20, "transactions end")
 
 
 @FATES
@@ -136,24 +105,11 @@ def test_lost_at_any_moment_all_or_nothing(own, proxy, start, reports, fate, mor
     assert outcomes.count("nothing") > 4 and outcomes.count("unknown") == 1, outcomes
 
 
-@contextlib.contextmanager
-def held(own, service):
-    """Somebody holds the service's row."""
-    connection = own.connect(abuse.DATABASE)
-    with connection.cursor() as cursor:
-        cursor.execute("START TRANSACTION")
-        cursor.execute(f"SELECT 1 FROM tblhosting WHERE id = {service} FOR UPDATE")
-    try:
-        yield
-    finally:
-        connection.close()
-
-
 def test_a_lock_that_is_held_for_a_while_is_waited_for(own, start, reports):
     """A lock timeout is retried, whole, a bounded number of times."""
     server, reporter = start(own.socket, {"abuse.dedup_window": "1h"})
     answers = []
-    with held(own, 12):
+    with held(own, abuse.DATABASE, "tblhosting", "id = 12"):
         thread = threading.Thread(target=lambda: answers.append(reporter.report(suspend_method="immediate")))
         thread.start()
         wait_until(lambda: server.metrics()["portcullis_write_retries_total"] >= 1, 20, "run again")
@@ -165,7 +121,7 @@ def test_a_lock_that_is_held_for_a_while_is_waited_for(own, start, reports):
 def test_a_lock_that_is_held_for_good(own, start, reports):
     """GW007 by the request's deadline; nothing is stored."""
     _, reporter = start(own.socket, {"abuse.dedup_window": "1h", "mysql.request_deadline": "2s"})
-    with held(own, 12):
+    with held(own, abuse.DATABASE, "tblhosting", "id = 12"):
         answer = reporter.report().refused(503, "GW007")
         assert "others are writing" in answer.description
     assert sum(reports.counts().values()) == 0

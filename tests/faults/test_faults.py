@@ -1,35 +1,17 @@
 """spec/operations.md, Failure behaviour: MariaDB killed, frozen, locked; the queue full; Redis away."""
 
-import pathlib
-import shutil
-import tempfile
 import threading
 import time
 
 import pytest
 import requests
 
-from support import fixture
 from support.answers import Client
-from support.gateway import ROOT, hammer
+from support.gateway import hammer
 from support.ports import wait_until
-from support.servers import Mariadb, Redis
+from support.servers import Redis
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def own():
-    """A MariaDB that may be hurt."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-hurt-"))
-    server = Mariadb(folder)
-    server.start()
-    fixture.load_structure(server, ROOT)
-    fixture.load_rows(server, bad_text=False)
-    yield server
-    server.stop()
-
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -6,22 +6,17 @@ import collections
 import contextlib
 import json
 import os
-import pathlib
 import random
-import shutil
 import subprocess
-import tempfile
 import threading
 import time
 
 import pytest
 
-from support import fixture, writing
+from support import writing
 from support.file_clients import Client, create_base64, create_form, exchange, replace_raw
-from support.gateway import ROOT
 from support.kept_files import TABLE, KeptFiles
 from support.ports import wait_until
-from support.servers import Mariadb
 from support.uploading import BOUNDARY, Disk, Raw, Uploader, fields, file_part, noise
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
@@ -29,20 +24,6 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 LONG = bool(os.environ.get("PORTCULLIS_LONG"))
 SEED = int(os.environ.get("PORTCULLIS_SEED", "3"))
 END = f"\r\n--{BOUNDARY}--\r\n".encode()
-
-
-@pytest.fixture(scope="module")
-def own():
-    """A MariaDB that may be hurt."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-cut-"))
-    server = Mariadb(folder)
-    server.start()
-    fixture.load_structure(server, ROOT)
-    fixture.load_rows(server, bad_text=False)
-    yield server
-    server.resume()
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Place:

@@ -1,5 +1,5 @@
 """remote-api.md section 7: who downloads a file that others are replacing gets the bytes of one of them, whole, and never hears that there
-are none.
+are none. The tag he is told belongs to the bytes that come with it.
 """
 
 import os
@@ -49,7 +49,7 @@ def test_a_file_that_is_replaced_all_the_time(start_gateway, store, tmp_path, te
         while time.monotonic() < end:
             said = exchange(server.port, *request("GET", f"files/{number}/download"))
             if said.status == 200:
-                seen.append(sha256(said.body))
+                seen.append((said.tag, sha256(said.body)))
             else:
                 bad.append(said)
     threads = [threading.Thread(target=replace, args=(seed,)) for seed in range(2)] + [threading.Thread(target=read) for _ in range(6)]
@@ -58,5 +58,10 @@ def test_a_file_that_is_replaced_all_the_time(start_gateway, store, tmp_path, te
     for thread in threads:
         thread.join()
     assert not bad, (len(bad), len(seen), bad[0])
-    assert not set(seen) - offered
+    assert not {digest for _, digest in seen} - offered
     assert len(set(seen)) > 5, "nothing was replaced under the readers"
+    tags = {}
+    for tag, digest in seen:
+        assert tag and tags.setdefault(tag, digest) == digest, "one tag for two"
+    if template == "{file_path}":
+        assert tags == {f'"{digest}"': digest for digest in tags.values()}

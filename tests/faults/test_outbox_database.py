@@ -1,32 +1,20 @@
 """spec/abuse-api.md, "Suspension", and operations.md, "Failure behaviour": the database goes away or stands still while WHMCS is
 asked. A success is written down when the database is back, and not asked for again while the lease lasts."""
 
-import pathlib
-import shutil
-import tempfile
 import time
 
 import pytest
 
 from support.outbox import Outbox, settings_for
 from support.ports import wait_until
-from support.servers import Mariadb
 from support.sql_proxy import ANSWER, Once, SqlProxy
 from support.whmcs import Whmcs
 
 pytestmark = pytest.mark.faults
 
 
-@pytest.fixture(scope="module")
-def own():
-    """A MariaDB that may be hurt."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-test-"))
-    server = Mariadb(folder)
-    server.start()
-    yield server
-    server.resume()
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+def load_own(_):
+    """Outbox makes its database."""
 
 
 @pytest.fixture

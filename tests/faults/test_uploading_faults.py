@@ -3,44 +3,18 @@ bytes, no bytes without a row."""
 
 import contextlib
 import os
-import pathlib
-import shutil
 import subprocess
-import tempfile
 
 import pytest
 
-from support import fixture, writing
-from support.gateway import ROOT
+from support import writing
+from support.hurt import COMMIT
 from support.ports import wait_until
-from support.servers import Mariadb
-from support.sql_proxy import ANSWER, CONFLICT, QUESTION, SILENCE, Nth, Once, SqlProxy
+from support.sql_proxy import ANSWER, CONFLICT, QUESTION, SILENCE, Nth, Once
 from support.uploading import BOUNDARY, Disk, Raw, TABLE, Uploader, fields, file_part, noise, sha256
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
-COMMIT = b"\x03COMMIT"
 END = f"\r\n--{BOUNDARY}--\r\n".encode()
-
-
-@pytest.fixture(scope="module")
-def own():
-    """A MariaDB that may be hurt."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-upload-"))
-    server = Mariadb(folder)
-    server.start()
-    fixture.load_structure(server, ROOT)
-    fixture.load_rows(server, bad_text=False)
-    yield server
-    server.resume()
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def proxy(own):
-    proxy = SqlProxy(own.folder / "proxy.sock", own.socket)
-    yield proxy
-    proxy.stop()
 
 
 @pytest.fixture

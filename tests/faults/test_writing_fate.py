@@ -1,48 +1,19 @@
 """spec/operations.md, Failure behaviour: a write whose fate is unknown is never repeated by the gateway and answers 503 saying
 so; every other 503 means that nothing was stored (spec/remote-api.md, section 6: all of it, or none)."""
 
-import contextlib
-import pathlib
-import shutil
-import tempfile
 import threading
 import time
 
 import pytest
 
-from support import fixture, integrity
+from support import integrity
 from support.caller import Caller
 from support.fixture import PREFIX
-from support.gateway import ROOT
+from support.hurt import COMMIT, FATES, count_of, held, settled
 from support.ports import wait_until
-from support.servers import Mariadb
-from support.sql_proxy import ANSWER, QUESTION, SILENCE, Nth, Once, SqlProxy
+from support.sql_proxy import ANSWER, QUESTION, Nth, Once
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
-
-COMMIT = b"\x03COMMIT"
-FATES = pytest.mark.parametrize("fate", [QUESTION, ANSWER, SILENCE])
-
-
-@pytest.fixture(scope="module")
-def own():
-    """A MariaDB that may be hurt."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="portcullis-fate-"))
-    server = Mariadb(folder)
-    server.start()
-    fixture.load_structure(server, ROOT)
-    fixture.load_rows(server, bad_text=False)
-    yield server
-    server.resume()
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def proxy(own):
-    proxy = SqlProxy(own.folder / "proxy.sock", own.socket)
-    yield proxy
-    proxy.stop()
 
 
 @pytest.fixture
@@ -151,17 +122,6 @@ def everything(own):
     return own.run("CHECKSUM TABLE " + ",".join(f"`{table}`" for table in tables) + " EXTENDED")
 
 
-def count_of(own, table):
-    """Rows of InnoDB's own tables, which are filled anew only when nobody has looked for 100 ms."""
-    time.sleep(0.15)
-    return own.run(f"SELECT COUNT(*) FROM information_schema.{table}")[0][0]
-
-
-def settled(own):
-    """No transaction is open any more: the server has noticed who is gone."""
-    wait_until(lambda: count_of(own, "innodb_trx") == 0, 20, "transactions end")
-
-
 @pytest.mark.parametrize("fate", [QUESTION, ANSWER])
 @pytest.mark.parametrize("kind", WRITES)
 def test_lost_at_any_moment_all_or_nothing(own, proxy, start, kind, fate):
@@ -213,24 +173,11 @@ def test_a_refusal_stands_though_the_rollback_is_lost(own, proxy, start):
 
 # ---- frozen ---------------------------------------------------------------------------------------------
 
-@contextlib.contextmanager
-def held(own, project):
-    """Somebody holds the project's row, so that a write is in its middle."""
-    connection = own.connect("whmcs")
-    cursor = connection.cursor()
-    cursor.execute("START TRANSACTION")
-    cursor.execute(f"SELECT 1 FROM {PREFIX}project WHERE project_id = {project} FOR UPDATE")
-    try:
-        yield
-    finally:
-        connection.close()
-
-
 def test_frozen_in_the_middle_of_a_write(own, start):
     """503 within the deadline; when the server goes on, nothing of the write is there."""
     _, caller = start(own.socket, {"mysql.read_deadline": "2s"})
     before, answers = everything(own), []
-    with held(own, 205):
+    with held(own, "whmcs", f"{PREFIX}project", "project_id = 205"):
         thread = threading.Thread(target=lambda: answers.append(
             caller.ask("POST", "projects/205/timelogs", [{"timelog_note": "frozen"}] * 3)))
         thread.start()

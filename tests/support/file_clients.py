@@ -31,6 +31,7 @@ class Said:
     def __init__(self, reply, is_whole):
         self.status = reply and reply.status
         self.body = reply.body if reply else b""
+        self.tag = reply.field("ETag") if reply else None
         self.is_whole = is_whole
 
     @property

@@ -108,6 +108,14 @@ class Disk:
                 wait_until(lambda: self.all() == before, seconds, "the disk as before")
         assert self.all() == before
 
+    @contextlib.contextmanager
+    def untouched(self):
+        """Nothing so much as began to be written, or was removed, where bytes begin."""
+        work = self.root / ".portcullis"
+        os.utime(work, (1, 1))
+        yield
+        assert work.stat().st_mtime == 1
+
     def read(self, path):
         return (self.root / path).read_bytes()
 

@@ -16,7 +16,8 @@
     "NOT NULL,service_id int NOT NULL,action varchar(32) NOT NULL,reason text NOT NULL,due_at "    \
     "datetime NOT NULL,attempts int NOT NULL DEFAULT 0,last_error text NOT NULL,claimed_by "       \
     "varchar(64) NOT NULL DEFAULT '',claimed_at datetime DEFAULT NULL,done_at datetime DEFAULT "   \
-    "NULL,KEY pending (done_at,due_at)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
+    "NULL,KEY pending (done_at,due_at),KEY waiting (done_at,claimed_at)) ENGINE=InnoDB DEFAULT "   \
+    "CHARSET=utf8mb4"
 
 static struct own_mariadb *server;
 static struct arena arena;
@@ -187,6 +188,32 @@ static void test_a_pause_and_a_lease_end(void **state)
     assert_int_equal(outbox_claim(server->root, &ours, &arena, &item), RESULT_OK);
     assert_int_equal(item.attempts, 2);
     assert_true(slice_equal(item.last_error, SLICE("e")));
+}
+
+/* Of thousands that are due a look reads those that it gives, in their order, and sorts none: new
+ * ones, ones that paused, ones that others have just claimed. */
+static void test_a_backlog_is_not_sorted(void **state)
+{
+    struct outbox_item item;
+    (void)state;
+    need_server();
+    own_sql(server->root,
+            "INSERT INTO portcullis_outbox (report_id,service_id,action,reason,due_at,claimed_at,"
+            "claimed_by,last_error,done_at) SELECT seq,seq,'ModuleSuspend','x',NOW()-INTERVAL 2 "
+            "DAY,IF(seq=7,NOW()-INTERVAL 1 DAY,NOW()-INTERVAL seq MOD 1000 SECOND),IF(seq<5,'two',"
+            "''),'',IF(seq MOD 4,NULL,NOW()) FROM seq_1_to_20000");
+    own_sql(server->root, "UPDATE portcullis_outbox SET claimed_at=NOW() WHERE claimed_by='two'");
+    own_sql(server->root, "ANALYZE TABLE portcullis_outbox");
+    own_sql(server->root, "FLUSH STATUS");
+    assert_int_equal(outbox_claim(server->root, &ours, &arena, &item), RESULT_OK);
+    assert_int_equal(item.id, 7);
+    assert_int_equal(number("SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM "
+                            "information_schema.SESSION_STATUS WHERE VARIABLE_NAME='SORT_ROWS'"),
+                     0);
+    assert_in_range(number("SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM "
+                           "information_schema.SESSION_STATUS WHERE VARIABLE_NAME LIKE "
+                           "'HANDLER\\_READ%' AND VARIABLE_NAME NOT LIKE '%RND%'"),
+                    1, 100);
 }
 
 /* The column is bounded, and its text stays text. */
@@ -365,6 +392,7 @@ int main(void)
         TEST(test_without_the_table),
         TEST(test_what_came_of_it),
         TEST(test_a_pause_and_a_lease_end),
+        TEST(test_a_backlog_is_not_sorted),
         TEST(test_a_long_error_is_cut),
         TEST(test_numbers),
         TEST(test_versions),

@@ -516,6 +516,59 @@ static void test_lifted_before_it_was_written(void **state)
     assert_false(holds("10.0.0.1") || holds("10.0.0.2"));
 }
 
+/* Another gateway's word of a lift comes first, then its deletion of the row, and polls in between
+ * (begun before the word, or after it) read the row: the ban stays lifted, and nobody is told of
+ * the row. It counts again once the lift is some time ago, should it still be there. */
+static void test_a_row_that_is_read_after_its_lift(void **state)
+{
+    (void)state;
+    struct network network = net("10.0.0.1");
+    if (!server)
+        skip();
+    start();
+    insert("10.0.0.1", 900);
+    await(is_known("10.0.0.1"));
+    size_t rows = told(&the.rows);
+    ban_table_note_lift(the.table, &network, wall_ms());
+    ban_table_remove(the.table, &network);
+    int64_t lifted_ms = wall_ms();
+    await_polls(3);
+    if (wall_ms() - lifted_ms < BAN_TABLE_LIFT_MS) {
+        assert_false(holds("10.0.0.1"));
+        assert_int_equal(told(&the.rows), rows);
+    }
+    await(holds("10.0.0.1"));
+    assert_true(wall_ms() - lifted_ms >= BAN_TABLE_LIFT_MS - 100);
+    assert_int_equal(told(&the.lifts), 0);
+}
+
+/* A poll began before the word and its rows come after it. */
+static void test_a_row_that_was_asked_for_before_its_lift(void **state)
+{
+    (void)state;
+    struct network network = net("10.0.0.1");
+    if (!server)
+        skip();
+    start();
+    insert("10.0.0.1", 900);
+    await(is_known("10.0.0.1"));
+    lock_table();
+    ban_table_note_lift(the.table, &network, wall_ms());
+    ban_table_remove(the.table, &network);
+    usleep((BAN_TABLE_LIFT_MS + 200) * 1000); /* the lift is long ago when the rows come */
+    size_t rows = told(&the.rows);
+    own_sql(server->root, "DELETE FROM tblbannedips");
+    insert("10.0.0.2", 900);
+    insert("10.0.0.1", 900); /* as if the server had looked before the deletion */
+    uint64_t poll = ban_table_last_poll(the.table);
+    unlock_table();
+    await(is_known("10.0.0.2"));
+    if (ban_table_last_poll(the.table) == poll) {
+        assert_false(holds("10.0.0.1"));
+        assert_int_equal(told(&the.rows), rows + 1);
+    }
+}
+
 /* Another gateway's word comes while the row is being written: it goes again. */
 static void test_lifted_while_it_is_written(void **state)
 {
@@ -917,6 +970,8 @@ int main(void)
         EACH(test_a_ban_made_longer),
         EACH(test_lifted_before_it_was_written),
         EACH(test_lifted_while_it_is_written),
+        EACH(test_a_row_that_is_read_after_its_lift),
+        EACH(test_a_row_that_was_asked_for_before_its_lift),
         EACH(test_deleted_before_it_was_moved),
         EACH(test_lifted_by_hand),
         EACH(test_lifted_while_a_poll_reads),

@@ -397,6 +397,23 @@ static void test_a_row_heard_again(void **state)
     assert_int_equal(poll_of("10.0.0.1"), -1);
 }
 
+/* A gateway that had read the row tells of it after its lift. What tells of no row is a new ban,
+ * and so is its row. */
+static void test_a_row_told_of_after_its_lift(void **state)
+{
+    (void)state;
+    hear("ban 10.0.0.1 900000 1 00000002");
+    hear("lift 10.0.0.1 00000003");
+    hear("ban 10.0.0.1 900000 1 00000002");
+    hear("ban 10.0.0.2 900000 1 00000002");
+    assert_int_equal(poll_of("10.0.0.1"), -1);
+    assert_true(poll_of("10.0.0.2") > 0);
+    hear("ban 10.0.0.1 900000 0 00000002");
+    assert_int_equal(poll_of("10.0.0.1"), 0);
+    hear("ban 10.0.0.1 900000 1 00000002");
+    assert_true(poll_of("10.0.0.1") > 0);
+}
+
 /* --- agreeing ------------------------------------------------------------------------------ */
 
 static void test_bans_are_pulled(void **state)
@@ -649,6 +666,7 @@ int main(void)
         EACH(test_hostile_messages),
         EACH(test_a_heard_row),
         EACH(test_a_row_heard_again),
+        EACH(test_a_row_told_of_after_its_lift),
         EACH(test_bans_are_pulled),
         EACH(test_hostile_pages),
         EACH(test_rows_are_told_after_an_absence),

@@ -476,6 +476,38 @@ static void test_the_bans_that_hold_an_address(void **state)
     ban_table_destroy(table);
 }
 
+/* A lift counts for a while, of its network alone, and until a new ban. */
+static void test_lifts_are_remembered(void **state)
+{
+    (void)state;
+    struct ban_table *table = ban_table_create(10);
+    struct network one, other;
+    assert_true(network_parse(SLICE("10.0.0.1"), &one) &&
+                network_parse(SLICE("10.0.0.0/24"), &other));
+    assert_false(ban_table_was_lifted(table, &one, 1000));
+    ban_table_note_lift(table, &one, 1000);
+    assert_true(ban_table_was_lifted(table, &one, 1000));
+    assert_true(ban_table_was_lifted(table, &one, 1000 + BAN_TABLE_LIFT_MS - 1));
+    assert_false(ban_table_was_lifted(table, &one, 1000 + BAN_TABLE_LIFT_MS));
+    assert_false(ban_table_was_lifted(table, &other, 1000));
+    ban_table_note_lift(table, &other, 2000);
+    assert_false(ban_table_was_lifted(table, &one, 1000 + BAN_TABLE_LIFT_MS));
+    const struct ban row = {one, 900000, 1};
+    const struct ban fresh = {one, 900000, 0};
+    ban_table_put(table, &row, 1500);
+    assert_true(ban_table_was_lifted(table, &one, 1500));
+    ban_table_put(table, &fresh, 1500);
+    assert_false(ban_table_was_lifted(table, &one, 1500));
+    assert_true(ban_table_was_lifted(table, &other, 1500));
+    ban_table_note_lift(table, &one, 2000);
+    for (unsigned i = 0; i < 255; i++)
+        ban_table_note_lift(table, &other, 2000);
+    assert_true(ban_table_was_lifted(table, &one, 2000));
+    ban_table_note_lift(table, &other, 2000);
+    assert_false(ban_table_was_lifted(table, &one, 2000));
+    ban_table_destroy(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_the_bans_that_hold_an_address),
         cmocka_unit_test(test_an_address_is_held_by_its_network),
         cmocka_unit_test(test_a_ban_ends),
+        cmocka_unit_test(test_lifts_are_remembered),
         cmocka_unit_test(test_an_end_moves),
         cmocka_unit_test(test_a_poll_lifts_what_it_misses),
         cmocka_unit_test(test_an_end_is_no_lift),

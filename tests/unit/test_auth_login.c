@@ -33,6 +33,12 @@ static struct login_credentials credentials_of(const char *username, const char 
                                       .md5_hex = slice_from(md5_hex)};
 }
 
+static bool is_read(struct arena *arena, const char *field, struct login_credentials *got)
+{
+    *got = (struct login_credentials){0};
+    return login_credentials_from_field(arena, slice_from(field), got);
+}
+
 static void test_basic(void **state)
 {
     (void)state;
@@ -40,24 +46,38 @@ static void test_basic(void **state)
     struct login_credentials got;
     arena_init(&arena);
     /* Aladdin:open sesame, RFC 7617 section 2 */
-    assert_true(
-        login_credentials_from_basic(&arena, SLICE("bAsIc  QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), &got));
-    assert_true(slice_equal(got.username, SLICE("Aladdin")));
+    assert_true(is_read(&arena, "bAsIc  QWxhZGRpbjpvcGVuIHNlc2FtZQ==", &got));
+    assert_true(slice_equal(got.username, SLICE("Aladdin")) && got.is_basic);
     assert_true(slice_equal(got.md5_hex, SLICE("54ef36ec71201fdf9d1423fd26f97f6b")));
     /* a:b:c splits at the first colon */
-    assert_true(login_credentials_from_basic(&arena, SLICE("Basic YTpiOmM="), &got));
+    assert_true(is_read(&arena, "Basic YTpiOmM=", &got));
     assert_true(slice_equal(got.username, SLICE("a")));
-    static const char *const bad[] = {"",
-                                      "Basic",
-                                      "Basic ",
-                                      "Basic YWJj",
-                                      "Basic YTpi=",
-                                      "Basic YTp !Q==",
-                                      "Digest YTpi",
-                                      "Basic YTo=Yg==",
-                                      "Basic ===="};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-        assert_false(login_credentials_from_basic(&arena, slice_from(bad[i]), &got));
+    static const char *const bad[] = {"Basic",        "Basic ",          "Basic YWJj",
+                                      "Basic YTpi=",  "Basic YTp !Q==",  "Basic YTo=Yg==",
+                                      "Basic ====",   "Portcullis",      "portcullis YWJj",
+                                      "Portcullis =", "Portcullis YTp\n"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        assert_true(is_read(&arena, bad[i], &got));
+        assert_true(!got.username.data && !got.md5_hex.data);
+    }
+    static const char *const foreign[] = {"", " ", "Digest YTpi", "Basi YTpi", "Basics YTpi"};
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
+        assert_false(is_read(&arena, foreign[i], &got));
+    assert_false(login_credentials_from_field(&arena, slice_of(NULL, 0), &got));
+    arena_clear(&arena);
+}
+
+/* docs/decisions.md, "Answers": the scheme that a 401 names. */
+static void test_own_scheme(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct login_credentials got;
+    arena_init(&arena);
+    /* zo\xc3\xab:54EF:x */
+    assert_true(is_read(&arena, "pORTCULLIS em/Dqzo1NEVGOng=", &got) && !got.is_basic);
+    assert_true(slice_equal(got.username, SLICE("zo\xc3\xab")));
+    assert_true(slice_equal(got.md5_hex, SLICE("54EF:x")));
     arena_clear(&arena);
 }
 
@@ -317,6 +337,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_basic),
+        cmocka_unit_test(test_own_scheme),
         cmocka_unit_test(test_recall_refreshes_ahead),
         cmocka_unit_test(test_recall_is_bounded),
         cmocka_unit_test(test_memory_is_shared),

@@ -112,8 +112,8 @@ static void test_ignored(void **state)
                                          "bytes=0-1,x",
                                          "bytes=0-1;2-3",
                                          "bytes=0-1 2-3",
-                                         "bytes=\x01"
-                                         "0-1",
+                                         ("bytes=\x01"
+                                          "0-1"),
                                          "bytes=5-4,0-1",
                                          "bytes==0-1"};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)

@@ -77,6 +77,54 @@ static void test_keep_alive(void **state)
     }
 }
 
+/* Whom a request was for is known though its head is spoilt, or has no end: who answers depends on
+ * it. */
+static void test_a_spoilt_head_tells_its_target(void **state)
+{
+    (void)state;
+    static const struct slice rows[] = {
+        SLICE("POST /a?b HTTP/1.1\r\nA: b\nHost: h\r\n\r\n"),
+        SLICE("POST /a?b HTTP/1.1\r\nHost: h\r\nA : b\r\n\r\n"),
+        SLICE("\r\nPOST /a?b HTTP/1.1\r\nHost: h\r\n\n"),
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct feed feed;
+        feed_all_ways(&feed, rows[i]);
+        assert_int_equal(feed.state, HTTP_PARSE_FAULT);
+        assert_int_equal(feed.head.method, HTTP_POST);
+        assert_slice(feed.head.path, "/a");
+        assert_slice(feed.head.query, "b");
+        arena_clear(&feed.arena);
+    }
+}
+
+/* operations.md, "Configuration": limits change while a head comes, perhaps to less than has come.
+ */
+static void test_limits_lowered_in_the_middle(void **state)
+{
+    (void)state;
+    struct config_http limits = {.max_head = 1024, .max_target = 256, .max_fields = 10};
+    struct http_parser parser;
+    struct http_head head;
+    struct http_fault fault = {0};
+    struct arena arena;
+    char text[600];
+    size_t consumed;
+    memset(text, 'x', sizeof(text));
+    memcpy(text, "GET / HTTP/1.1\r\nA: ", 19);
+    arena_init(&arena);
+    http_parser_init(&parser, &limits, &arena);
+    assert_int_equal(
+        http_parser_head(&parser, slice_of(text, sizeof(text)), &head, &consumed, &fault),
+        HTTP_PARSE_MORE);
+    limits.max_head = 100;
+    assert_int_equal(
+        http_parser_head(&parser, slice_of(text, sizeof(text)), &head, &consumed, &fault),
+        HTTP_PARSE_FAULT);
+    assert_int_equal(fault.status, 431);
+    arena_clear(&arena);
+}
+
 /* A Content-Length body ends where it says, and what follows is the next request's. */
 static void test_counted_body(void **state)
 {
@@ -138,6 +186,8 @@ int main(void)
         cmocka_unit_test(test_targets),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_keep_alive),
+        cmocka_unit_test(test_a_spoilt_head_tells_its_target),
+        cmocka_unit_test(test_limits_lowered_in_the_middle),
         cmocka_unit_test(test_counted_body),
         cmocka_unit_test(test_blanks_around_framing),
         cmocka_unit_test(test_expect),

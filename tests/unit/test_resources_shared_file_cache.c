@@ -12,7 +12,7 @@ static const struct shared_file_fields fields = {SLICE("text/plain"), SLICE("att
 
 static struct shared_file *make_file(uint64_t size)
 {
-    struct blob blob = {open("/dev/null", O_RDONLY), size, 7};
+    struct blob blob = {.descriptor = open("/dev/null", O_RDONLY), .size = size, .modified_s = 7};
     assert_true(blob.descriptor >= 0);
     struct shared_file *file = shared_file_create(&blob, &fields);
     assert_non_null(file);
