@@ -40,11 +40,8 @@ static void on_start(struct loop *loop, void *context)
 {
     struct gateway *gateway = context;
     struct gateway_loop *state = &gateway->loop_states[loop_index(loop)];
-    for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        state->writers[i] = writer_create((enum format)i);
-        if (!state->writers[i])
-            log_error("loop", "memory is out: refusals will have no body");
-    }
+    if (!writer_create_each(state->writers, gateway_numbers_are_strings(gateway)))
+        log_error("loop", "memory is out: refusals will have no body");
     guard_loop_start(&gateway->guard, loop);
     http_server_loop_start(gateway->public_server, loop);
     if (gateway->admin_server)

@@ -71,6 +71,11 @@ struct gateway {
     char start_text[16];            /* random; begins every request id of this process */
 };
 
+static inline bool gateway_numbers_are_strings(const struct gateway *gateway)
+{
+    return slice_equal(slice_from(gateway->config->remote.json_numbers), SLICE("string"));
+}
+
 /* The pool's lane for reports of abuse, and for making the OpenAPI document: behind those of the
  * resources. */
 static inline uint32_t gateway_abuse_lane(const struct gateway *gateway)

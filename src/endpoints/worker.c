@@ -16,14 +16,6 @@ static void destroy(struct worker *worker)
     free(worker);
 }
 
-static bool is_whole(const struct worker *worker)
-{
-    bool is_good = worker->database && worker->record_hash && worker->answer_hash;
-    for (size_t i = 0; i < FORMAT_COUNT; i++)
-        is_good = is_good && worker->writers[i];
-    return is_good;
-}
-
 void *worker_init(void *context, size_t index)
 {
     struct gateway *gateway = context;
@@ -33,15 +25,10 @@ void *worker_init(void *context, size_t index)
     worker->gateway = gateway;
     worker->index = index;
     worker->database = database_create(&gateway->config->mysql);
-    for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        worker->writers[i] = writer_create((enum format)i);
-        if (worker->writers[i])
-            worker->writers[i]->numbers_as_strings =
-                slice_equal(slice_from(gateway->config->remote.json_numbers), SLICE("string"));
-    }
+    bool has_writers = writer_create_each(worker->writers, gateway_numbers_are_strings(gateway));
     worker->record_hash = tag_hash_create();
     worker->answer_hash = tag_hash_create();
-    if (!is_whole(worker)) {
+    if (!has_writers || !worker->database || !worker->record_hash || !worker->answer_hash) {
         log_error("worker", "worker %zu cannot be made: memory is out", index);
         destroy(worker);
         return NULL;

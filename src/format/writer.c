@@ -19,6 +19,18 @@ void writer_destroy(struct writer *writer)
         writer->operations->destroy(writer);
 }
 
+bool writer_create_each(struct writer *writers[FORMAT_COUNT], bool numbers_as_strings)
+{
+    bool is_whole = true;
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        writers[i] = writer_create((enum format)i);
+        if (writers[i])
+            writers[i]->numbers_as_strings = numbers_as_strings;
+        is_whole = is_whole && writers[i];
+    }
+    return is_whole;
+}
+
 void writer_integer(struct writer *writer, int64_t value)
 {
     char digits[20];

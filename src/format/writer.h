@@ -45,6 +45,8 @@ struct writer {
 /* NULL when memory is out. */
 struct writer *writer_create(enum format format);
 void writer_destroy(struct writer *writer);
+/* One of each format; false when memory is out, and some may be NULL. */
+bool writer_create_each(struct writer *writers[FORMAT_COUNT], bool numbers_as_strings);
 
 static inline void writer_start(struct writer *w, struct buffer *out)
 {

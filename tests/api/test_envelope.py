@@ -152,7 +152,11 @@ def test_json_numbers_as_strings(start_gateway, oracle):
             yield tree
     for chain in ("projects", "projects/100/actions,timelogs", "whmcstickets", "topics/bythread"):
         document = json.loads(api.get(chain).http.text)
-        assert not [value for value in scalars(document["response"]) if isinstance(value, (int, float)) and value is not None]
+        assert not [value for value in scalars(document) if isinstance(value, (int, float)) and value is not None]
+    # Refused by a worker, before a login, and for a chain that leads nowhere.
+    for code, chain, user in ((404, "projects/999999", "alice"), (401, "projects", None), (404, "nope", "alice")):
+        document = json.loads(api.get(chain, user=user).http.text)
+        assert document["request"]["code"] == str(code) and not [value for value in scalars(document) if isinstance(value, (int, float))]
 
 
 # ---- headers -----------------------------------------------------------------------------------

@@ -203,7 +203,7 @@ static void test_what_is_off_is_not_told(void **state)
 static void test_an_unknown_section_is_empty(void **state)
 {
     assert_int_equal(sample_section(*state, &sample_settings, "nonsense", false)->count, 0);
-    assert_int_equal(sample_section(*state, &sample_settings, "security", true)->count, 2);
+    assert_int_equal(sample_section(*state, &sample_settings, "security", true)->count, 3);
     assert_true(sample_section(*state, &sample_settings, "tags", true)->count > 8);
 }
 
