@@ -268,6 +268,6 @@ def test_it_is_served_where_pages_are_not(start_gateway):
 def test_it_has_a_route_of_its_own_in_metrics_and_log(start_gateway):
     server = start_gateway()
     ask(server)
-    samples = server.metrics()
-    assert any('route="openapi.json"' in name and value >= 1 for name, value in samples.items())
+    wait_until(lambda: any('route="openapi.json"' in name and value >= 1 for name, value in server.metrics().items()),
+               10, "the request is counted")
     wait_until(lambda: '"route":"openapi.json"' in server.out_text(), 10, "the access line")
