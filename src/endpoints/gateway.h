@@ -31,6 +31,7 @@ enum { GATEWAY_MOST_ROUTES = 16 };
 struct gateway_loop {
     struct writer *writers[FORMAT_COUNT]; /* for answers made on the loop: refusals */
     uint64_t next_request;                /* counts requests, for their ids */
+    size_t uploads;                       /* those that hold a buffer */
 };
 
 struct gateway {

@@ -4,7 +4,12 @@
 #include "endpoints/remote_work.h"
 #include "store/blob_store.h"
 
-enum { FULL_BYTES = 128 * 1024 }; /* a buffer of so many is written */
+enum {
+    SHARED_BYTES = 8 * 1024 * 1024, /* of all buffers; each is written when its share is there */
+    LEAST_SHARE = 64 * 1024,
+    MOST_SHARE = 512 * 1024,
+    READ_BYTES = 64 * 1024, /* what one read of the socket may bring beyond that */
+};
 
 static const struct config *config_of(const struct remote_upload *upload)
 {
@@ -44,6 +49,37 @@ bool remote_upload_is_admission(const struct remote_request *request)
 
 /* --- bytes ----------------------------------------------------------------------------------- */
 
+static struct gateway_loop *loop_of(const struct remote_upload *upload)
+{
+    struct loop *loop = http_request_loop(upload->request->http);
+    return &upload->request->gateway->loop_states[loop_index(loop)];
+}
+
+/* Bytes that are written at once. */
+static size_t share_of(const struct remote_upload *upload)
+{
+    size_t loops = loop_group_size(upload->request->gateway->loops);
+    size_t uploads = loop_of(upload)->uploads;
+    size_t share = SHARED_BYTES / loops / (uploads ? uploads : 1);
+    if (share < LEAST_SHARE)
+        return LEAST_SHARE;
+    return share < MOST_SHARE ? share : MOST_SHARE;
+}
+
+static void buffer_take(struct remote_upload *upload)
+{
+    struct gateway_loop *state = loop_of(upload);
+    state->uploads++;
+    if (!buffer_reserve(&upload->buffer, share_of(upload) + READ_BYTES))
+        state->uploads--;
+}
+
+static void buffer_give_back(struct remote_upload *upload)
+{
+    loop_of(upload)->uploads -= upload->buffer.data ? 1 : 0;
+    buffer_clear(&upload->buffer);
+}
+
 void remote_upload_add(struct remote_upload *upload, struct slice piece)
 {
     upload->received += piece.size;
@@ -51,7 +87,7 @@ void remote_upload_add(struct remote_upload *upload, struct slice piece)
     if (upload->is_too_large)
         return;
     if (!upload->buffer.data)
-        buffer_reserve(&upload->buffer, UPLOAD_ROOM);
+        buffer_take(upload);
     buffer_append_slice(&upload->buffer, piece);
 }
 
@@ -62,10 +98,12 @@ static void on_written(struct remote_upload *upload)
         write_explain_disk(upload->written, &request->problem);
         remote_refuse(request);
     } else if (upload->state == UPLOAD_STORING) {
-        buffer_clear(&upload->buffer);
+        buffer_give_back(upload);
         request->asked_us = loop_now_us(http_request_loop(request->http));
         remote_submit(request);
     } else {
+        if (upload->buffer.capacity > 2 * (share_of(upload) + READ_BYTES))
+            buffer_give_back(upload);
         http_resume(request->http);
     }
 }
@@ -73,7 +111,7 @@ static void on_written(struct remote_upload *upload)
 /* Goes on reading, or first writes what has come. */
 static void advance(struct remote_upload *upload)
 {
-    if (upload->buffer.size >= FULL_BYTES)
+    if (upload->buffer.size >= share_of(upload))
         remote_upload_write(upload, false, on_written);
     else
         http_resume(upload->request->http);
@@ -207,7 +245,7 @@ void remote_upload_release(struct remote_request *request)
 {
     if (!request || !request->upload)
         return;
-    buffer_clear(&request->upload->buffer);
+    buffer_give_back(request->upload);
     if (request->bytes)
         remote_upload_discard_later(request);
 }

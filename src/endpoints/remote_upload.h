@@ -5,7 +5,8 @@
  *   FORM       fields are gathered; without a file the request goes on like any other at its end
  *   ADMITTING  a file begins: reading is paused; login, then a job that checks all that can be
  *              checked without the bytes, and opens a file on the disk
- *   STREAMING  bytes fill one buffer; a full one is written by libuv's pool, reading paused
+ *   STREAMING  bytes fill one buffer; a full one is written by libuv's pool, reading paused. Uploads
+ *              share a gateway's memory for that: the fewer there are, the larger a buffer
  *   STORING    all is there: sealed by libuv's pool, then the write, a job like any other
  *
  * remote_upload.c       the way through these states
@@ -24,8 +25,6 @@
 
 enum remote_upload_state { UPLOAD_FORM, UPLOAD_ADMITTING, UPLOAD_STREAMING, UPLOAD_STORING };
 
-enum { UPLOAD_ROOM = 192 * 1024 }; /* bytes: a full buffer, and one read of the socket more */
-
 struct remote_upload {
     struct remote_request *request;
     enum remote_upload_state state;
@@ -40,7 +39,7 @@ struct remote_upload {
     uint64_t received;      /* bytes of the file */
     bool is_too_large;
 
-    struct buffer buffer; /* bytes not written yet */
+    struct buffer buffer; /* bytes not written yet; counted in its loop's uploads */
     uv_work_t work;
     bool is_working;
     void (*done)(struct remote_upload *upload);

@@ -68,11 +68,15 @@ static struct remote_upload *create(struct remote_request *request)
     return upload;
 }
 
+enum {
+    MOST_AHEAD = 128 * 1024
+}; /* bytes that http may have read before we find the body too long */
+
 /* Longer ones are found as they come, by us: http's own limit lies a little above. */
 static bool limit_body(struct remote_request *request, uint64_t most)
 {
     struct http_request *http = request->http;
-    http->most_body = most + UPLOAD_ROOM;
+    http->most_body = most + MOST_AHEAD;
     return (http->has_content_length && http->content_length > most)
                ? remote_upload_refuse_size(request)
                : true;

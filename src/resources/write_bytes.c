@@ -204,16 +204,41 @@ static bool takes_place(struct writing *writing, struct slice path)
     return is_same;
 }
 
-static enum result publish(struct writing *writing)
+/* files.path is the path alone, which was written a moment ago, and is a text of hex digits. */
+static bool is_path_alone(const struct writing *writing)
+{
+    struct slice template = template_of(writing);
+    struct slice column = writing->write->resource->catalog->download.path;
+    return template.size == column.size + 2 && template.data[0] == '{' &&
+           template.data[template.size - 1] == '}' &&
+           slice_equal(slice_of(template.data + 1, column.size), column);
+}
+
+/* Where the record, as it is stored now, says that its bytes lie. */
+static enum result find_place(struct writing *writing, struct write_removal *place)
 {
     size_t before = writing->removal_count;
+    *place = (struct write_removal){
+        .owner = {.resource = writing->write->resource->name, .id = writing->rows[0].id},
+        .path = blob_new_path(*writing->request->bytes)};
+    if (is_path_alone(writing))
+        return RESULT_OK;
     enum result result = find_own(writing);
     if (result != RESULT_OK)
         return result;
     if (writing->removal_count == before)
         return refuse_path(writing, RESULT_DENIED);
-    const struct write_removal own = writing->removals[before];
+    *place = writing->removals[before];
     writing->removal_count = before;
+    return RESULT_OK;
+}
+
+static enum result publish(struct writing *writing)
+{
+    struct write_removal own;
+    enum result result = find_place(writing, &own);
+    if (result != RESULT_OK)
+        return result;
     bool replaces = takes_place(writing, own.path);
     result = blob_new_publish(*writing->request->bytes, &own.owner, own.path, replaces);
     writing->is_published = result == RESULT_OK;
