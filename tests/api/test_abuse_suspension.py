@@ -78,7 +78,7 @@ def test_a_time_limit_in_a_mapped_table(start, whmcs, suspends, place):
     closed, kept = [reporter.report(service_id=service, suspend_method="timelimit").stored() for service in ("13", "12")]
     assert suspends.one("SELECT `state of it` FROM cases WHERE id = %s", closed) == "it's open"
     suspends.run("UPDATE cases SET `state of it` = 'it''s closed' WHERE id = %s", closed)
-    suspends.run("UPDATE portcullis_outbox SET due_at = NOW()")
+    suspends.run("UPDATE portcullis_outbox SET due_at = NOW(), claimed_at = NOW()")
     wait_until(lambda: all(suspends.outbox(number)[0]["done_at"] for number in (closed, kept)), 30, "both end")
     assert suspends.outbox(closed)[0]["last_error"].startswith("dropped: ") and whmcs.of(13) == []
     assert len(whmcs.of(12)) == 1
