@@ -1,6 +1,7 @@
 """spec/remote-api.md section 7, files/{id}/download over the wire: order, slow and gone clients, files that change meanwhile, what is
 counted (spec/http.md "Connections"; operations.md "Observability")."""
 
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -146,16 +147,15 @@ def test_who_takes_little_is_not_cut(start_gateway, big):
 
 
 def descriptors(server):
-    return sorted(os.readlink(path) for path in pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir() if path.is_symlink())
+    found = []
+    for path in pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed while we looked
+            found.append(os.readlink(path))
+    return sorted(found)
 
 
 def settled(server, wanted):
-    def same():
-        try:
-            return descriptors(server) == wanted
-        except FileNotFoundError:  # one was closed while we looked
-            return False
-    wait_until(same, 20, "all descriptors are given back")
+    wait_until(lambda: descriptors(server) == wanted, 20, "all descriptors are given back")
 
 
 @pytest.mark.parametrize("ttl", ["0", "200ms"])
