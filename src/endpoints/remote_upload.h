@@ -5,8 +5,8 @@
  *   FORM       fields are gathered; without a file the request goes on like any other at its end
  *   ADMITTING  a file begins: reading is paused; login, then a job that checks all that can be
  *              checked without the bytes, and opens a file on the disk
- *   STREAMING  bytes fill one buffer; a full one is written by libuv's pool, reading paused. Uploads
- *              share a gateway's memory for that: the fewer there are, the larger a buffer
+ *   STREAMING  bytes fill one buffer; a full one is written by libuv's pool, reading paused; the
+ *              fewer uploads there are, the larger it may be
  *   STORING    all is there: sealed by libuv's pool, then the write, a job like any other
  *
  * remote_upload.c       the way through these states
