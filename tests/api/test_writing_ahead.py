@@ -70,8 +70,11 @@ def test_a_refused_write_among_many_stores_nothing(writer, store, action):
         assert store.value("actions", action, "action_name") == f"good {i}"
 
 
-def test_tables_can_be_changed_in_between(writer, mariadb, action):
-    """A transaction that has done nothing holds no table."""
+@pytest.mark.parametrize("reads", [False, True], ids=["after writes", "after a read"])
+def test_tables_can_be_changed_in_between(writer, mariadb, action, reads):
+    """A transaction that has done nothing holds no table, and a read is in none."""
+    if reads:
+        writer.get(f"actions/{action}").success()
     mariadb.run(f"SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE {PREFIX}action COMMENT 'changed'", database="written_ahead")
     writer.put(f"actions/{action}", {"action_name": "after"}).success()
 
