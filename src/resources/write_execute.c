@@ -151,7 +151,8 @@ static enum result keep_answer(struct writing *writing, const struct execute_ans
 
 /* --- one attempt --------------------------------------------------------------------------- */
 
-static enum result delete (struct writing *writing) {
+static enum result delete_record(struct writing *writing)
+{
     enum result result = write_delete(writing);
     return result == RESULT_OK ? write_change(writing, NULL) : result;
 }
@@ -161,7 +162,7 @@ static enum result change(struct writing *writing)
     const struct write *write = writing->write;
     enum result result = write_bytes_begin(writing);
     if (result == RESULT_OK)
-        result = write->kind == WRITE_DELETE ? delete (writing) : write_store(writing);
+        result = write->kind == WRITE_DELETE ? delete_record(writing) : write_store(writing);
     if (result != RESULT_OK || (write->kind == WRITE_UPDATE && !writing->changed_count))
         return result;
     result = write_count_children(writing);
