@@ -258,13 +258,13 @@ static enum ban_change put(struct ban_table *table, const struct ban *ban, int64
         return BAN_REFUSED;
     uint64_t hash = ban_table_hash(table, &ban->network.address, mask);
     struct shard *shard = shard_of(table, hash);
+    if (ban->poll == 0) /* before it stands: who lifts it from then on is remembered */
+        ban_table_forget_lift(table, &ban->network, now_ms);
     pthread_rwlock_wrlock(&shard->lock);
     enum ban_change change = put_slot(table, shard, hash, mask, ban, now_ms);
     if (is_shown)
         mark_shown(table, shard, hash, mask, ban);
     pthread_rwlock_unlock(&shard->lock);
-    if (ban->poll == 0)
-        ban_table_forget_lift(table, &ban->network, now_ms);
     return change;
 }
 

@@ -33,7 +33,8 @@ static struct slice print_server(const struct config *config, struct arena *aren
     while (slice_split(&rest, ',', &address)) {
         address = slice_trim(address);
         struct slice name = slice_split_word(&address);
-        bool is_plain = name.size && name.data[0] != '/' && !slice_starts_with(name, SLICE("unix"));
+        bool is_plain =
+            name.size && name.data[0] != '/' && !slice_starts_with(name, SLICE("unix:"));
         if (is_plain)
             return asked_address(name, arena);
     }

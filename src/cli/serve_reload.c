@@ -96,8 +96,13 @@ bool serve_reload_run(struct serve_reload *reload, struct config *config)
         return false;
     }
     config_reload(config, loaded, tell, &told);
-    kept->next = reload->kept;
-    reload->kept = kept;
+    if (told.taken) {
+        kept->next = reload->kept;
+        reload->kept = kept;
+    } else { /* nothing points into it */
+        config_destroy(loaded);
+        free(kept);
+    }
     if (!told.taken && !told.waiting)
         log_info("reload", "no setting has changed");
     tell_files(config);

@@ -369,6 +369,7 @@ void gateway_reload(struct gateway *gateway)
 {
     bans_reload(gateway->guard.bans);
     rates_configure(gateway->guard.rates, &gateway->config->rate);
+    shared_openapi_forget(gateway->openapi);
 }
 
 /* First the balancer is told, then it is given time to look (server.drain_delay), then the doors

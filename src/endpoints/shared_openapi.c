@@ -10,6 +10,7 @@
 enum { CODINGS = 3, GZIP_LEVEL = 6, BROTLI_QUALITY = 5 };
 
 struct document {
+    unsigned settings;                 /* made of these */
     struct model *model;               /* one reference */
     struct abuse_map *map;             /* one reference, or NULL */
     struct http_body *bodies[CODINGS]; /* by coding, one reference each; NULL: none */
@@ -18,9 +19,10 @@ struct document {
 
 struct shared_openapi {
     const struct config *config;
-    pthread_mutex_t lock; /* current */
+    pthread_mutex_t lock; /* current, settings */
     pthread_mutex_t make_lock;
     struct document current; /* model NULL: none yet */
+    unsigned settings;       /* another number each time they change */
 };
 
 static void clear(struct document *document)
@@ -54,13 +56,29 @@ void shared_openapi_destroy(struct shared_openapi *shared)
     free(shared);
 }
 
+void shared_openapi_forget(struct shared_openapi *shared)
+{
+    pthread_mutex_lock(&shared->lock);
+    shared->settings++;
+    pthread_mutex_unlock(&shared->lock);
+}
+
+/* Under the lock. */
+static bool is_of(const struct shared_openapi *shared, const struct model *model,
+                  const struct abuse_map *map)
+{
+    const struct document *current = &shared->current;
+    return current->model && current->model == model && current->map == map &&
+           current->settings == shared->settings;
+}
+
 bool shared_openapi_get(struct shared_openapi *shared, const struct model *model,
                         const struct abuse_map *map, enum http_coding best,
                         struct openapi_copy *copy)
 {
     pthread_mutex_lock(&shared->lock);
     const struct document *current = &shared->current;
-    bool is_made = current->model && current->model == model && current->map == map;
+    bool is_made = is_of(shared, model, map);
     if (is_made) {
         copy->coding = current->bodies[best] ? best : HTTP_CODING_IDENTITY;
         copy->body = http_body_share(current->bodies[copy->coding]);
@@ -74,7 +92,7 @@ static bool is_current(struct shared_openapi *shared, const struct model *model,
                        const struct abuse_map *map)
 {
     pthread_mutex_lock(&shared->lock);
-    bool is_same = shared->current.model == model && shared->current.map == map;
+    bool is_same = is_of(shared, model, map);
     pthread_mutex_unlock(&shared->lock);
     return is_same;
 }
@@ -97,11 +115,10 @@ static bool make_tag(struct document *document, struct slice text)
 static bool add_body(const struct shared_openapi *shared, struct document *document,
                      struct slice text, enum http_coding coding)
 {
-    struct config_http levels = shared->config->http;
+    const struct config_http levels = {.gzip_level = GZIP_LEVEL, .brotli_quality = BROTLI_QUALITY};
+    uint64_t least = shared->config->http.compress_min;
     bool is_plain = coding == HTTP_CODING_IDENTITY;
-    levels.gzip_level = GZIP_LEVEL;
-    levels.brotli_quality = BROTLI_QUALITY;
-    if (!is_plain && (!levels.compress_min || text.size < levels.compress_min))
+    if (!is_plain && (!least || text.size < least))
         return true;
     struct http_body *body = http_body_create();
     if (body)
@@ -134,6 +151,9 @@ static enum result fill(const struct shared_openapi *shared, struct document *do
 static enum result make(struct shared_openapi *shared, struct model *model, struct abuse_map *map)
 {
     struct document made = {.model = model_share(model), .map = map ? abuse_map_share(map) : NULL};
+    pthread_mutex_lock(&shared->lock);
+    made.settings = shared->settings;
+    pthread_mutex_unlock(&shared->lock);
     enum result result = fill(shared, &made);
     if (result == RESULT_OK) {
         pthread_mutex_lock(&shared->lock);

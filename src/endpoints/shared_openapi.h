@@ -32,6 +32,8 @@ struct openapi_copy {
 bool shared_openapi_get(struct shared_openapi *shared, const struct model *model,
                         const struct abuse_map *map, enum http_coding best,
                         struct openapi_copy *copy);
+/* Any thread: settings that the document tells of have changed. */
+void shared_openapi_forget(struct shared_openapi *shared);
 /* Worker: makes it, unless somebody has. RESULT_NO_MEMORY. */
 enum result shared_openapi_make(struct shared_openapi *shared, struct model *model,
                                 struct abuse_map *map);

@@ -62,8 +62,11 @@ void worker_idle(void *context)
         return;
     database_keep_alive(worker->database);
     struct model *model = shared_model_acquire(worker->gateway->model);
-    if (!model || shared_model_take_doubt(worker->gateway->model))
-        shared_model_refresh(worker->gateway->model, model, worker->database);
+    bool is_doubted = shared_model_take_doubt(worker->gateway->model);
+    if ((!model || is_doubted) &&
+        shared_model_refresh(worker->gateway->model, model, worker->database) != RESULT_OK &&
+        is_doubted)
+        shared_model_doubt(worker->gateway->model); /* looked at too early, or in vain */
     model_release(model);
     worker_report(worker);
 }

@@ -15,7 +15,7 @@ static size_t find_columns(const struct file_columns *columns, const struct plan
 
 static bool is_other(const struct database_cell *cell, const struct database_value *value)
 {
-    return cell && (cell->is_null || cell->integer != value->integer);
+    return cell && (cell->is_null || write_stored_id(cell) != value->integer);
 }
 
 /* A row that tells neither hash nor size has no bytes yet. */

@@ -65,7 +65,8 @@ static bool add_above(struct writing *writing, const struct model_resource *abov
     return true;
 }
 
-/* What is locked as the record is. Rows that need no lock can be read after it. */
+/* What is locked as the record is. Rows that need no lock can be read after it; of its own table
+ * they are locked after it, whatever their keys, since what is above them all is locked by then. */
 static bool is_locked_along(const struct writing *writing, const struct model_resource *above)
 {
     const struct model_resource *resource = writing->write->resource;

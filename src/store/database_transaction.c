@@ -33,6 +33,13 @@ static bool has_hung_up(const struct database *database)
     return recv((int)database->mysql->net.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+/* A farewell of the server's counts as well: nothing was asked that this could be the answer to. */
+static bool has_anything_come(const struct database *database)
+{
+    char byte;
+    return recv((int)database->mysql->net.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
 void database_ahead_end(struct database *database)
 {
     if (database->transaction == DATABASE_TRANSACTION_AHEAD) {
@@ -48,7 +55,7 @@ static bool take_ahead(struct database *database)
 {
     if (database->transaction != DATABASE_TRANSACTION_AHEAD)
         return false;
-    if (!has_hung_up(database))
+    if (!has_anything_come(database))
         return true;
     database_connection_drop(database);
     return false;

@@ -135,6 +135,19 @@ def test_secrets_of_options_are_what_they_were(place, settings):
         made.stop()
 
 
+def test_the_openapi_document_tells_of_the_new_settings(server):
+    def document():
+        answer = requests.post(server.url + "/modules/addons/wbteampro/openapi.json", timeout=20, data={
+            "method": "get", **credentials("alice")})
+        return answer.headers["ETag"], answer.text
+    before = document()
+    assert document() == before
+    server.reload(BASE + "[files]\nmax_upload = 7 MiB\n", "files.max_upload has changed")
+    wait_until(lambda: document() != before, 10, "another document")
+    tag, text = document()
+    assert tag != before[0] and "7340032" in text and "7340032" not in before[1]
+
+
 def test_under_load(server):
     """Nobody is refused, or hurt, by a change that does not concern him."""
     stop, statuses = threading.Event(), []
@@ -142,7 +155,10 @@ def test_under_load(server):
     def ask():
         client = Client(server.url)
         while not stop.is_set():
-            statuses.append(client.get("projects/100", headers={"Origin": "https://a.example"}).status)
+            try:
+                statuses.append(client.get("projects/100", headers={"Origin": "https://a.example"}).status)
+            except requests.RequestException as error:
+                statuses.append(repr(error))
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
