@@ -122,7 +122,7 @@ def test_no_chain_beside_it_counts(gateway, action, method):
     """section 1: the path wins; a body there is no upload."""
     answer = ask(gateway, method, params={"action": action}, data=b"content" if method != "GET" else None,
                  headers={"Content-Type": "multipart/form-data; boundary=x"} if method == "POST" else {})
-    assert answer.status_code == (200 if method == "GET" else 400 if method == "POST" else 415) or answer.status_code == 405
+    assert answer.status_code in {"GET": (200,), "POST": (400, 405), "PUT": (405, 415)}[method]
     assert b'"action":"openapi.json"' in answer.bytes or answer.status_code == 200
 
 

@@ -60,10 +60,11 @@ class Nginx:
     """One nginx with the page's configuration, on free ports."""
 
     def __init__(self, folder, gateway, php):
-        self.folder, self.port = folder, free_port()
+        self.folder = folder
         (folder / "tmp").mkdir(parents=True)
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=panel.example.com",
                         "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"], check=True, capture_output=True)
+        self.port = free_port()
         paths = "".join(f"    {kind}_temp_path {folder}/tmp/{kind};\n" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
         self.text = self.fill_in({
             "listen 443 ssl;": f"listen 127.0.0.1:{self.port} ssl;",

@@ -59,7 +59,7 @@ export async function drawReference(place, value, onChoose) {
   try {
     await import('./openapi-explorer.js');
   } catch {
-    fill(place, h('p', { class: 'noscript' }, 'This gateway was built without the renderer (PORTCULLIS_REFERENCE=OFF). The document itself can be saved above.'));
+    fill(place, h('p', { class: 'noscript' }, 'The renderer could not be loaded: this gateway was built without it (PORTCULLIS_REFERENCE=OFF), or did not answer. The document itself can be saved above.'));
     return;
   }
   const element = h('openapi-explorer', FIXED);
