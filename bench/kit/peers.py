@@ -165,11 +165,15 @@ def _unix_answers(path):
         return probe.connect_ex(path) == 0
 
 
-def node(paths, base, settings, flags=(), name="node", kept_ms=0):
-    """fastify and mysql2, a cluster of two. With --expose-gc it collects garbage all the time."""
+def install_node(paths):
     folder = paths.root / "bench/node"
     if not (folder / "node_modules/fastify").exists():
         subprocess.run(["npm", "ci", "--silent"], cwd=folder, check=True)
+
+
+def node(paths, base, settings, flags=(), name="node", kept_ms=0):
+    """fastify and mysql2, a cluster of two. With --expose-gc it collects garbage all the time."""
+    folder = paths.root / "bench/node"
     port = free_port()
     process = Process(name, ["node", *flags, folder / "server.js"], paths.var / f"{name}.log",
                       answers(port), env={
