@@ -27,8 +27,7 @@ static bool should_end(struct ban_keeper *keeper)
     return is_over;
 }
 
-/* Not where a lift is on its way, which may come between two steps of this: it is noted before the
- * ban is removed, so one of the two looks sees it, or the ban is removed after it was put. */
+/* Not where a lift is on its way. */
 static enum ban_change put_row(struct ban_keeper *keeper, const struct ban *ban, int64_t now_ms)
 {
     struct ban_table *table = keeper->options.table;
@@ -36,10 +35,9 @@ static enum ban_change put_row(struct ban_keeper *keeper, const struct ban *ban,
         ban_table_was_lifted(table, &ban->network, keeper->page_at_ms))
         return BAN_SAME;
     enum ban_change change = ban_table_put(table, ban, now_ms);
-    if (change != BAN_NEW || !ban_table_was_lifted(table, &ban->network, keeper->page_at_ms))
-        return change;
-    ban_table_remove(table, &ban->network);
-    return BAN_SAME;
+    bool is_lifted =
+        change == BAN_NEW && ban_table_take_back(table, &ban->network, keeper->page_at_ms);
+    return is_lifted ? BAN_SAME : change;
 }
 
 static void take_row(void *context, const struct banned_address *row)

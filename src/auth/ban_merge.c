@@ -107,7 +107,7 @@ static void put_heard(struct ban_merge *merge, const struct network *network, ui
                             has_row ? heard_poll(table, network, now_ms) : 0};
     enum ban_change change =
         is_shown ? ban_table_put_shown(table, &ban, now_ms) : ban_table_put(table, &ban, now_ms);
-    if (change != BAN_NEW)
+    if (change != BAN_NEW || (has_row && ban_table_take_back(table, network, now_ms)))
         return;
     metric_increment(METRIC_BANS_HEARD);
     ban_counters_clear(merge->options.counters, network);

@@ -55,6 +55,10 @@ enum { BAN_TABLE_LIFT_MS = 2000 };
 void ban_table_note_lift(struct ban_table *table, const struct network *network, int64_t now_ms);
 /* Is what was read, or heard, of its row at_ms to be passed over? */
 bool ban_table_was_lifted(struct ban_table *table, const struct network *network, int64_t at_ms);
+/* Of a row just put: a lift may come between that look and the put. As it is noted before the ban
+ * is removed, a second look sees it, or the ban is removed after the put. True: it was, and the ban
+ * is removed. */
+bool ban_table_take_back(struct ban_table *table, const struct network *network, int64_t at_ms);
 /* The number of the next poll of tblbannedips, from 1 on; and of the last one that began. A row
  * that is known to be there now is put with the latter: polls that began later must see it. */
 uint64_t ban_table_begin_poll(struct ban_table *table);

@@ -24,6 +24,14 @@ bool ban_table_was_lifted(struct ban_table *table, const struct network *network
     return was_lifted;
 }
 
+bool ban_table_take_back(struct ban_table *table, const struct network *network, int64_t at_ms)
+{
+    bool was_lifted = ban_table_was_lifted(table, network, at_ms);
+    if (was_lifted)
+        ban_table_remove(table, network);
+    return was_lifted;
+}
+
 void ban_table_forget_lift(struct ban_table *table, const struct network *network, int64_t now_ms)
 {
     if (now_ms >= atomic_load(&table->lifts_until_ms))

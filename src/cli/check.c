@@ -84,9 +84,7 @@ static struct catalog *check_catalog(const char *path)
     struct catalog *catalog = NULL;
     struct buffer problems;
     buffer_init(&problems);
-    enum result result = path[0] ? catalog_read_file(path, &catalog, &problems)
-                                 : catalog_read(catalog_default_text(), "the compiled-in catalog",
-                                                &catalog, &problems);
+    enum result result = catalog_load(path, &catalog, &problems);
     if (result != RESULT_OK)
         printf("FAILED   catalog:\n%.*s", SLICE_ARGS(buffer_slice(&problems)));
     else

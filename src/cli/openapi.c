@@ -65,10 +65,14 @@ static int learn(const struct config *config, const struct catalog *catalog,
 {
     struct model *model = NULL;
     struct abuse_map *map = NULL;
-    if (model_learn(catalog, database, &model) != RESULT_OK ||
-        abuse_map_learn(abuse, database, &map) != RESULT_OK) {
+    enum result result = model_learn(catalog, database, &model);
+    if (result == RESULT_OK)
+        result = abuse_map_learn(abuse, database, &map);
+    if (result != RESULT_OK) {
         model_release(model);
-        return complain("mysql: ", slice_from(database_error_text(database)));
+        return result == RESULT_NO_MEMORY
+                   ? complain("out of memory", SLICE(""))
+                   : complain("mysql: ", slice_from(database_error_text(database)));
     }
     int code = print_document(config, model, map);
     abuse_map_release(map);
@@ -92,10 +96,7 @@ static int ask_database(const struct config *config, const struct catalog *catal
 static enum result read_catalogs(const struct config *config, struct catalog **catalog,
                                  struct abuse_catalog **abuse, struct buffer *problems)
 {
-    const char *path = config->remote.catalog;
-    enum result result = path[0] ? catalog_read_file(path, catalog, problems)
-                                 : catalog_read(catalog_default_text(), "the compiled-in catalog",
-                                                catalog, problems);
+    enum result result = catalog_load(config->remote.catalog, catalog, problems);
     enum result other = abuse_catalog_load(config->abuse.catalog, abuse, problems);
     return result == RESULT_OK ? other : result;
 }

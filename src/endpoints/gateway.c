@@ -90,11 +90,9 @@ static size_t loop_count(const struct config *config)
 static enum result read_catalog(struct gateway *gateway)
 {
     struct buffer problems;
-    const char *path = gateway->config->remote.catalog;
     buffer_init(&problems);
     enum result result =
-        path[0] ? catalog_read_file(path, &gateway->catalog, &problems)
-                : catalog_read(catalog_default_text(), "catalog", &gateway->catalog, &problems);
+        catalog_load(gateway->config->remote.catalog, &gateway->catalog, &problems);
     if (result != RESULT_OK)
         log_error("catalog", "%.*s", SLICE_ARGS(buffer_slice(&problems)));
     buffer_clear(&problems);

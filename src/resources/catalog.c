@@ -497,3 +497,10 @@ bool catalog_names_hold(const struct catalog_names *names, struct slice name)
             return true;
     return false;
 }
+
+enum result catalog_load(const char *path, struct catalog **catalog, struct buffer *problems)
+{
+    return path[0]
+               ? catalog_read_file(path, catalog, problems)
+               : catalog_read(catalog_default_text(), "the compiled-in catalog", catalog, problems);
+}

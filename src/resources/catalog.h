@@ -232,6 +232,8 @@ enum result catalog_read(struct slice text, const char *source, struct catalog *
                          struct buffer *problems);
 /* The same from a file. */
 enum result catalog_read_file(const char *path, struct catalog **catalog, struct buffer *problems);
+/* The file; where path is empty, the one compiled in. */
+enum result catalog_load(const char *path, struct catalog **catalog, struct buffer *problems);
 void catalog_destroy(struct catalog *catalog);
 
 bool catalog_names_hold(const struct catalog_names *names, struct slice name);
