@@ -206,7 +206,7 @@ def test_no_right_is_too_much(caller, mariadb, right, table):
     """Without any one of them, something is refused."""
     mariadb.run(f"REVOKE {right} ON {table} FROM portcullis@'127.0.0.1'", database=None)
     try:
-        with pytest.raises(AssertionError):
+        with pytest.raises(AssertionError, match="database_denied|GW007|told of its suspension"):
             caller.write()
             caller.report()
     finally:

@@ -21,7 +21,7 @@ from support import nginx as nginx_server
 from support.docs_world import IDENTIFIER, load_demo
 from support.gateway import ROOT, Gateway, clean_environment
 from support.nginx import ONE, OTHER, Nginx, Php, block_of
-from support.ports import free_port, wait_until
+from support.ports import wait_until
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 
@@ -207,9 +207,8 @@ def test_downloads_pass(nginx):
 def test_a_gateway_is_replaced_without_a_lost_request(nginx, gateway, place):
     """Operations, upgrade without downtime: the new one beside the old, nginx's line changed, SIGTERM for the old."""
     nginx.reload("all")
-    old = Gateway(place / "nginx-old", {**gateway.settings, "server.listen": f"127.0.0.1:{free_port()}",
-                                        "admin.listen": f"127.0.0.1:{free_port()}"})
-    old.port, old.admin_port = (int(old.settings[key].rpartition(":")[2]) for key in ("server.listen", "admin.listen"))
+    own = ("server.listen", "admin.listen")
+    old = Gateway(place / "nginx-old", {key: value for key, value in gateway.settings.items() if key not in own})
     old.start()
     before, codes, is_over = nginx.text, [], threading.Event()
     nginx.text = before.replace(f"127.0.0.1:{gateway.port}", f"127.0.0.1:{old.port}")

@@ -496,8 +496,12 @@ static void test_lifts_are_remembered(void **state)
     const struct ban fresh = {one, 900000, 0};
     ban_table_put(table, &row, 1500);
     assert_true(ban_table_was_lifted(table, &one, 1500));
+    assert_true(ban_table_take_back(table, &one, 1500));
+    assert_int_equal(ban_table_count(table), 0);
     ban_table_put(table, &fresh, 1500);
     assert_false(ban_table_was_lifted(table, &one, 1500));
+    assert_false(ban_table_take_back(table, &one, 1500));
+    assert_int_equal(ban_table_count(table), 1);
     assert_true(ban_table_was_lifted(table, &other, 1500));
     ban_table_note_lift(table, &one, 2000);
     for (unsigned i = 0; i < 255; i++)
