@@ -5,10 +5,10 @@
 #include "store/blob_store.h"
 
 enum {
-    SHARED_BYTES = 8 * 1024 * 1024, /* of all buffers; each is written when its share is there */
-    LEAST_SHARE = 64 * 1024,
-    MOST_SHARE = 512 * 1024,
-    READ_BYTES = 64 * 1024, /* what one read of the socket may bring beyond that */
+    SHARED_BYTES = 8 * 1024 * 1024, /* of all buffers, as long as each has the least */
+    LEAST_BUFFER = 128 * 1024,      /* powers of two, as buffer_reserve takes */
+    MOST_BUFFER = 512 * 1024,
+    READ_BYTES = 64 * 1024, /* the most that one read of the socket brings */
 };
 
 static const struct config *config_of(const struct remote_upload *upload)
@@ -55,22 +55,23 @@ static struct gateway_loop *loop_of(const struct remote_upload *upload)
     return &upload->request->gateway->loop_states[loop_index(loop)];
 }
 
-/* Bytes that are written at once. */
-static size_t share_of(const struct remote_upload *upload)
+/* Of its buffer, by how many there are now. It is written when one more read may not fit. */
+static size_t buffer_size(const struct remote_upload *upload)
 {
     size_t loops = loop_group_size(upload->request->gateway->loops);
     size_t uploads = loop_of(upload)->uploads;
     size_t share = SHARED_BYTES / loops / (uploads ? uploads : 1);
-    if (share < LEAST_SHARE)
-        return LEAST_SHARE;
-    return share < MOST_SHARE ? share : MOST_SHARE;
+    size_t size = LEAST_BUFFER;
+    while (size < MOST_BUFFER && 2 * size <= share)
+        size *= 2;
+    return size;
 }
 
 static void buffer_take(struct remote_upload *upload)
 {
     struct gateway_loop *state = loop_of(upload);
     state->uploads++;
-    if (!buffer_reserve(&upload->buffer, share_of(upload) + READ_BYTES))
+    if (!buffer_reserve(&upload->buffer, buffer_size(upload)))
         state->uploads--;
 }
 
@@ -102,7 +103,7 @@ static void on_written(struct remote_upload *upload)
         request->asked_us = loop_now_us(http_request_loop(request->http));
         remote_submit(request);
     } else {
-        if (upload->buffer.capacity > 2 * (share_of(upload) + READ_BYTES))
+        if (upload->buffer.capacity > 2 * buffer_size(upload))
             buffer_give_back(upload);
         http_resume(request->http);
     }
@@ -111,7 +112,7 @@ static void on_written(struct remote_upload *upload)
 /* Goes on reading, or first writes what has come. */
 static void advance(struct remote_upload *upload)
 {
-    if (upload->buffer.size >= share_of(upload))
+    if (upload->buffer.size > buffer_size(upload) - READ_BYTES)
         remote_upload_write(upload, false, on_written);
     else
         http_resume(upload->request->http);
