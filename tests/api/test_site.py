@@ -159,12 +159,12 @@ def test_a_name_that_only_begins_alike_is_no_page(gateway):
 
 def test_a_banned_address_gets_no_page(start_gateway):
     gateway = start_gateway({"ban.exempt": "", "http.trusted_proxies": "127.0.0.1"})
-    added = requests.post(gateway.admin + "/bans", data={"network": "203.0.113.7", "length": "1m", "reason": "test"}, timeout=20)
+    added = requests.post(gateway.admin + "/bans", data={"network": "203.0.113.77", "length": "1m", "reason": "test"}, timeout=20)
     assert added.status_code == 201, added.text
-    answer = ask(gateway, PAGE, X_Forwarded_For="203.0.113.7")
+    answer = ask(gateway, PAGE, X_Forwarded_For="203.0.113.77")
     assert (answer.status_code, answer.bytes) == (403, b"IP Banned\n")
-    assert ask(gateway, PAGE, X_Forwarded_For="203.0.113.8").status_code == 200
-    requests.delete(gateway.admin + "/bans/203.0.113.7", timeout=20)
+    assert ask(gateway, PAGE, X_Forwarded_For="203.0.113.78").status_code == 200
+    requests.delete(gateway.admin + "/bans/203.0.113.77", timeout=20)
 
 
 def test_remote_site_off_serves_the_api_alone(start_gateway):
