@@ -22,7 +22,7 @@ def leave_for_own_loopback(congestion):
     if libc.unshare(_CLONE_NEWNET) != 0:
         raise SystemExit(f"bench: --congestion needs a network namespace: {os.strerror(ctypes.get_errno())}")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", _IFF_UP))
     try:
         CONGESTION.write_text(congestion)
     except OSError as error:

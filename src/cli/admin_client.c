@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "base/hex.h"
+#include "cli/command.h"
 #include "http/address.h"
 
 enum { MOST_ANSWER = 64 * 1024 * 1024 };
@@ -118,7 +119,7 @@ struct admin_client *admin_client_create(const struct admin_client_options *opti
         client->curl = curl_easy_init();
     if (client && client->curl && add_fields(client, options) && set_options(client, options))
         return client;
-    fprintf(stderr, "portcullis: out of memory\n");
+    command_tell_no_memory();
     admin_client_destroy(client);
     return NULL;
 }

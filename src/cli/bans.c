@@ -40,12 +40,6 @@ static void close_asking(struct asking *asking)
         config_destroy(asking->config);
 }
 
-static int tell_no_memory(void)
-{
-    fprintf(stderr, "portcullis: out of memory\n");
-    return COMMAND_FAILED;
-}
-
 /* Whoever answers there, it does not answer as a gateway of this version does. */
 static int tell_stranger(const struct asking *asking, int status)
 {
@@ -84,7 +78,7 @@ static int ask(struct asking *asking, const char *method, struct slice body)
     struct json_fault fault;
     buffer_append_char(&asking->path, '\0');
     if (asking->path.has_failed)
-        return tell_no_memory();
+        return command_tell_no_memory();
     arena_clear(&asking->arena);
     arena_init(&asking->arena);
     int code = COMMAND_FAILED;
@@ -119,7 +113,7 @@ static bool is_true(const struct value *object, struct slice name)
 
 static int tell_unreadable(const struct asking *asking, enum result result)
 {
-    return result == RESULT_NO_MEMORY ? tell_no_memory() : tell_stranger(asking, 200);
+    return result == RESULT_NO_MEMORY ? command_tell_no_memory() : tell_stranger(asking, 200);
 }
 
 static int gather(struct asking *asking, struct ban_list *list)
@@ -151,7 +145,7 @@ static int list_all(struct asking *asking, bool wants_json)
     if (code == COMMAND_GOOD && !wants_json)
         ban_list_print(&list, admin_bans_now_s());
     else if (code == COMMAND_GOOD && ban_list_print_json(&list, admin_bans_now_s()) != RESULT_OK)
-        code = tell_no_memory();
+        code = command_tell_no_memory();
     ban_list_clear(&list);
     return code;
 }
@@ -184,7 +178,7 @@ static int print_tree(const struct asking *asking)
     if (is_whole)
         printf("%.*s\n", SLICE_ARGS(buffer_slice(&text)));
     buffer_clear(&text);
-    return is_whole ? COMMAND_GOOD : tell_no_memory();
+    return is_whole ? COMMAND_GOOD : command_tell_no_memory();
 }
 
 static int list_holding(struct asking *asking, const char *address, bool wants_json)
@@ -247,7 +241,7 @@ int command_bans_add(const struct command_options *options)
     buffer_init(&body);
     int code = open_asking(options, &asking);
     if (code == COMMAND_GOOD && !write_body(options, &body))
-        code = tell_no_memory();
+        code = command_tell_no_memory();
     buffer_append_slice(&asking.path, SLICE("/bans"));
     if (code == COMMAND_GOOD)
         code = ask(&asking, "POST", buffer_slice(&body));

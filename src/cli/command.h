@@ -49,6 +49,9 @@ bool command_has_switch(const struct command_options *options, const char *name)
  * destroys it. */
 struct config *command_load_config(const struct command_options *options);
 
+/* Says on standard error that memory is out; the exit code for it. */
+int command_tell_no_memory(void);
+
 int command_serve(const struct command_options *options);
 int command_check(const struct command_options *options);
 int command_openapi(const struct command_options *options);

@@ -261,6 +261,12 @@ bool command_has_switch(const struct command_options *options, const char *name)
     return false;
 }
 
+int command_tell_no_memory(void)
+{
+    fprintf(stderr, "portcullis: out of memory\n");
+    return COMMAND_FAILED;
+}
+
 struct config *command_load_config(const struct command_options *options)
 {
     struct buffer problems = {0};
@@ -268,7 +274,7 @@ struct config *command_load_config(const struct command_options *options)
     enum result result = config_load(options->config_path, options->overrides,
                                      options->override_count, &config, &problems);
     if (result == RESULT_NO_MEMORY)
-        fprintf(stderr, "portcullis: out of memory\n");
+        command_tell_no_memory();
     if (problems.size)
         fwrite(problems.data, 1, problems.size, stderr);
     buffer_clear(&problems);

@@ -47,7 +47,7 @@ static void close_hand(struct hand *hand)
 static int tell_failure(const struct hand *hand, enum result result)
 {
     if (result == RESULT_NO_MEMORY)
-        fprintf(stderr, "portcullis: out of memory\n");
+        command_tell_no_memory();
     else if (result == RESULT_STALE)
         fprintf(stderr, "portcullis: there is no table portcullis_outbox as this version knows it; "
                         "schema/structure/90_portcullis.sql makes it\n");

@@ -1,7 +1,6 @@
 /* `portcullis serve`: builds the gateway, waits for a signal, drains. */
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -116,10 +115,8 @@ int command_serve(const struct command_options *options)
 {
     sigset_t signals;
     struct serve_reload reload;
-    if (!serve_reload_init(&reload, options)) {
-        fprintf(stderr, "portcullis: out of memory\n");
-        return COMMAND_FAILED;
-    }
+    if (!serve_reload_init(&reload, options))
+        return command_tell_no_memory();
     struct config *config = command_load_config(options);
     if (!config) {
         serve_reload_clear(&reload);
