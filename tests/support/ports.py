@@ -1,13 +1,37 @@
 """Free TCP ports and waiting."""
 
+import os
+import pathlib
+import random
 import socket
 import time
 
+LOWEST = 10_000
+
+
+def _candidates():
+    """Below those that the kernel gives to outgoing connections, which may take a free port before its server does; for each
+    of several test processes its own, and none again before all others were given."""
+    above = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = range(LOWEST + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")), above, processes)
+    start = random.randrange(len(own))
+    while True:
+        yield from own[start:]
+        yield from own[:start]
+
+
+_ports = _candidates()
+
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    for port in _ports:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def wait_until(condition, seconds, what):
