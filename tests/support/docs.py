@@ -35,9 +35,9 @@ MASKS = [(re.compile(pattern, re.M), name) for pattern, name in [
     (r"(W/)?\"[0-9a-f.]{8,}(-gzip|-br)?\"", "ETAG"),
     (r"(?<=X-Request-Id: )\S+", "REQUEST"),
     (r"127\.0\.0\.1:\d+", "ADDRESS"),
-    (r"(?<= UTC)   \S+( \S+)? +(yes|no)$", " LEFT, ROW"),  # of a ban: its row is written a moment later
+    (r"(?<= UTC)   \S+( \S+)? +(yes|no)$", " LEFT, ROW"),  # of a ban: its row is written a moment later (has_row is the same)
 ]]
-MASKED_MEMBERS = {"next", "expires", "seconds_left"}
+MASKED_MEMBERS = {"next", "expires", "seconds_left", "has_row"}
 
 
 class Block:
