@@ -45,7 +45,7 @@ struct check_row {
     struct slice sha256;
     bool has_size;
     uint64_t size;
-    bool has_none_yet; /* it says that it has no bytes, though it has a path */
+    bool tells_bytes; /* download_tells_bytes */
 };
 
 /* What is done with a row. RESULT_OK, or the end. */

@@ -149,7 +149,8 @@ static enum result forget_row(struct file_check *check, const struct file_column
 {
     (void)check;
     (void)columns;
-    forget(context, row->path);
+    if (row->tells_bytes)
+        forget(context, row->path);
     return RESULT_OK;
 }
 

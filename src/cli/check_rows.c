@@ -11,14 +11,6 @@ enum { ROWS_A_PAGE = 500, DETAIL_BYTES = 160, ABOUT_BYTES = 128 };
 
 /* --- reading rows --------------------------------------------------------------------------- */
 
-/* By a template that needs no file_path, a record has a path before it has bytes. */
-static bool has_none_yet(const struct file_columns *columns, const struct file_row *row)
-{
-    const struct slice path = columns->resource->catalog->download.path;
-    return !row->sha256.size && row->has_size && row->size == 0 &&
-           !download_path_names(&columns->download, path);
-}
-
 static bool copy_row(struct check_row *row, const struct file_columns *columns,
                      const struct database_cell *cells, struct arena *arena)
 {
@@ -30,7 +22,7 @@ static bool copy_row(struct check_row *row, const struct file_columns *columns,
         .sha256 = arena_copy(arena, read.sha256),
         .has_size = read.has_size,
         .size = read.size,
-        .has_none_yet = has_none_yet(columns, &read),
+        .tells_bytes = read.tells_bytes,
     };
     bool is_whole = !read.path.has_failed && row->path.data && row->sha256.data;
     buffer_clear(&read.path);
@@ -131,12 +123,16 @@ static enum file_verdict look(struct file_check *check, const struct check_row *
     if (!row->path.size)
         return FILE_WITHOUT;
     enum result opened = blob_open(check->files->root, row->path, &blob);
-    if (opened == RESULT_NOT_FOUND && row->has_none_yet)
+    if (opened == RESULT_NOT_FOUND && !row->tells_bytes)
         return FILE_WITHOUT;
     if (opened != RESULT_OK)
         return opened == RESULT_NOT_FOUND ? FILE_MISSING
                : opened == RESULT_DENIED  ? FILE_REFUSED
                                           : FILE_UNREADABLE;
+    if (!row->tells_bytes && blob.size > 0) {
+        close(blob.descriptor);
+        return FILE_WITHOUT; /* they are another record's */
+    }
     if (fstat(blob.descriptor, &status) != 0 || !file_set_add(&check->seen, &status))
         *result = RESULT_NO_MEMORY;
     enum file_verdict verdict = compare(row, &blob, detail);

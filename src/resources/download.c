@@ -68,6 +68,7 @@ void download_columns_choose(struct download_columns *wanted, const struct model
     want(wanted, resource->table, download->name);
     want(wanted, resource->table, download->type);
     want(wanted, resource->table, download->sha256);
+    want(wanted, resource->table, download->size);
     while (next_piece(&template, &piece, &is_name)) {
         if (is_name)
             want(wanted, resource->table, piece);
@@ -91,12 +92,24 @@ void download_path_print(struct buffer *path, const struct download_columns *wan
     }
 }
 
+bool download_tells_bytes(const struct download_columns *wanted,
+                          const struct catalog_download *download,
+                          const struct database_cell *cells)
+{
+    const struct database_cell *sha256 = download_cell_find(wanted, download->sha256, cells);
+    const struct database_cell *size = download_cell_find(wanted, download->size, cells);
+    return download_path_names(wanted, download->path) || !size || size->is_null ||
+           size->kind != DATABASE_KIND_INTEGER || size->integer != 0 ||
+           (sha256 && !sha256->is_null && slice_trim(sha256->text).size);
+}
+
 /* What a row says of its file; the texts live in the arena. */
 struct described {
     struct slice name;
     struct slice type;
     struct slice sha256; /* empty where other bytes may lie at the same path */
-    struct buffer path;  /* owned */
+    bool tells_bytes;
+    struct buffer path; /* owned */
 };
 
 static struct slice keep(struct arena *arena, const struct database_cell *cell)
@@ -123,6 +136,7 @@ static void take_row(struct execute_context *context, const struct query *query,
     if (has_own_path(wanted, download))
         described->sha256 =
             keep(context->arena, download_cell_find(wanted, download->sha256, cells));
+    described->tells_bytes = download_tells_bytes(wanted, download, cells);
     download_path_print(&described->path, wanted, cells, slice_from(context->options->files_path));
 }
 
@@ -196,6 +210,10 @@ static enum result open_bytes(struct execute_context *context, const struct desc
         blob_open(context->options->files_root, buffer_slice(&described->path), &blob);
     if (result != RESULT_OK)
         return result;
+    if (!described->tells_bytes && blob.size > 0) {
+        close(blob.descriptor);
+        return RESULT_NOT_FOUND; /* they are another record's */
+    }
     *file = make_file(context, described, &blob);
     return *file ? RESULT_OK : RESULT_NO_MEMORY;
 }

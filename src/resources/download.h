@@ -4,9 +4,10 @@
 
 #include "resources/execute.h"
 
-enum { DOWNLOAD_MOST_COLUMNS = 16 };
+enum { DOWNLOAD_MOST_COLUMNS = 17 };
 
-/* The columns to be read: the file's name, type and hash, then those that the template names. */
+/* The columns to be read: the file's name, type, hash and size, then those that the template names.
+ */
 struct download_columns {
     struct slice names[DOWNLOAD_MOST_COLUMNS];
     size_t count;
@@ -25,6 +26,12 @@ const struct database_cell *download_cell_find(const struct download_columns *wa
 /* The path of the row whose cells are those columns, relative to files.root; as the row says it. */
 void download_path_print(struct buffer *path, const struct download_columns *wanted,
                          const struct database_cell *cells, struct slice template);
+
+/* By a template that does without file_path, a record has a path before it has bytes, and another's
+ * may lie there. What tells neither hash nor size has none, or an empty file's. */
+bool download_tells_bytes(const struct download_columns *wanted,
+                          const struct catalog_download *download,
+                          const struct database_cell *cells);
 
 /* Opens the bytes of the set's one record; *file is NULL or the caller's to release.
  * RESULT_NOT_FOUND with the problem set. */

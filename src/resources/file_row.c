@@ -6,14 +6,11 @@
 void file_columns_choose(struct file_columns *columns, const struct model_resource *resource,
                          struct slice path_template)
 {
-    const struct slice size = resource->catalog->download.size;
     *columns = (struct file_columns){.resource = resource, .path_template = path_template};
     download_columns_choose(&columns->download, resource, path_template);
     columns->names[columns->count++] = model_key(resource)->name;
     for (size_t i = 0; i < columns->download.count; i++)
         columns->names[columns->count++] = columns->download.names[i];
-    if (size.size && schema_column_find(resource->table, size))
-        columns->names[columns->count++] = size;
 }
 
 bool file_columns_have_sha256(const struct file_columns *columns)
@@ -57,25 +54,19 @@ void plan_file_page(struct plan *plan, const struct file_columns *columns, int64
     plan->has_failed = plan->has_failed || plan->text.has_failed;
 }
 
-static void read_size(struct file_row *row, const struct file_columns *columns,
-                      const struct database_cell *cells)
-{
-    const struct database_cell *last = &cells[columns->count - 1];
-    if (columns->count < columns->download.count + 2 || last->is_null || last->integer < 0)
-        return;
-    row->has_size = true;
-    row->size = (uint64_t)last->integer;
-}
-
 void file_row_read(struct file_row *row, const struct file_columns *columns,
                    const struct database_cell *cells)
 {
+    const struct catalog_download *download = &columns->resource->catalog->download;
     const struct database_cell *rest = cells + 1;
+    const struct database_cell *sha256 =
+        download_cell_find(&columns->download, download->sha256, rest);
+    const struct database_cell *size = download_cell_find(&columns->download, download->size, rest);
     *row = (struct file_row){.id = cells[0].integer};
     buffer_init(&row->path);
     download_path_print(&row->path, &columns->download, rest, columns->path_template);
-    const struct database_cell *sha256 =
-        download_cell_find(&columns->download, columns->resource->catalog->download.sha256, rest);
     row->sha256 = sha256 && !sha256->is_null ? slice_trim(sha256->text) : slice_of("", 0);
-    read_size(row, columns, cells);
+    row->has_size = size && !size->is_null && size->integer >= 0;
+    row->size = row->has_size ? (uint64_t)size->integer : 0;
+    row->tells_bytes = download_tells_bytes(&columns->download, download, rest);
 }

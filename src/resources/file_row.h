@@ -6,19 +6,20 @@
 #include "resources/download.h"
 #include "resources/plan.h"
 
-enum { FILE_MOST_COLUMNS = DOWNLOAD_MOST_COLUMNS + 2 };
+enum { FILE_MOST_COLUMNS = DOWNLOAD_MOST_COLUMNS + 1 };
 
 struct file_columns {
     const struct model_resource *resource; /* has_download */
     struct slice path_template;            /* files.path */
     struct download_columns download;
-    struct slice names[FILE_MOST_COLUMNS]; /* the key, those, and the size if there is one */
+    struct slice names[FILE_MOST_COLUMNS]; /* the key, then those */
     size_t count;
 };
 
 struct file_row {
     int64_t id;
     struct buffer path;  /* owned; empty: the row has no bytes */
+    bool tells_bytes;    /* download_tells_bytes */
     struct slice sha256; /* borrowed from the cells; empty: not told */
     bool has_size;
     uint64_t size;

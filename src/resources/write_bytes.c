@@ -3,9 +3,11 @@
  * records that go, or get others, removed after it. Whatever the transaction comes to, the disk is
  * brought to the same end; what cannot be known, the keeper finds out (store/blob_store.h).
  */
+#include <unistd.h>
+
 #include "observe/log.h"
 #include "observe/metrics.h"
-#include "resources/download.h"
+#include "resources/file_row.h"
 #include "resources/stored_value.h"
 #include "resources/write_parts.h"
 #include "store/blob.h"
@@ -70,14 +72,30 @@ static void refuse_move(struct writing *writing, struct slice column)
                              "(files.path); another one together with the bytes"));
 }
 
+/* A row without them must tell so, else what others put at its path counts as its own. */
+static void check_none(struct writing *writing, const struct download_columns *columns)
+{
+    const struct model_resource *resource = writing->write->resource;
+    const struct catalog_download *download = &resource->catalog->download;
+    if (!download_path_names(columns, download->path) &&
+        !schema_column_find(resource->table, download->size))
+        query_refuse_value(writing->problem, SLICE("file_content"),
+                           SLICE("bytes along with the record, since the table has no column of "
+                                 "their size that could say that it has none (files.path)"));
+}
+
 void write_bytes_check(struct writing *writing)
 {
     const struct write *write = writing->write;
     struct download_columns columns;
     bool has_path = write->resource->has_download && writing->context->options->files_root[0];
-    if (!has_path || write->kind != WRITE_UPDATE || write_has_bytes(write))
+    if (!has_path || write->kind == WRITE_DELETE || write_has_bytes(write))
         return;
     download_columns_choose(&columns, write->resource, template_of(writing));
+    if (write->kind == WRITE_CREATE) {
+        check_none(writing, &columns);
+        return;
+    }
     for (size_t i = 0; i < write->items[0].count; i++) {
         const struct write_value *value = &write->items[0].values[i];
         if (download_path_names(&columns, value->column->name) && is_changed(writing, value))
@@ -119,53 +137,67 @@ static enum result remember(struct writing *writing, const struct blob_owner *ow
     return RESULT_OK;
 }
 
-/* One row: its key, then the columns of the path. */
-static enum result remember_row(struct writing *writing, const struct model_resource *resource,
-                                const struct download_columns *columns,
-                                const struct database_cell *cells)
+/* Of a row that tells nothing of bytes, an empty file is: others may be another record's. */
+static bool is_empty(const struct writing *writing, struct slice path)
 {
-    const struct blob_owner owner = {.resource = resource->name, .id = cells[0].integer};
-    struct buffer path;
-    buffer_init(&path);
-    download_path_print(&path, columns, cells + 1, template_of(writing));
-    enum result result = path.size ? remember(writing, &owner, buffer_slice(&path)) : RESULT_OK;
-    if (path.has_failed)
+    struct blob blob;
+    if (blob_open(writing->context->options->files_root, path, &blob) != RESULT_OK)
+        return false;
+    close(blob.descriptor);
+    return blob.size == 0;
+}
+
+static enum result remember_row(struct writing *writing, const struct file_columns *columns,
+                                const struct database_cell *cells, bool is_to_come)
+{
+    struct file_row row;
+    enum result result = RESULT_OK;
+    file_row_read(&row, columns, cells);
+    const struct blob_owner owner = {.resource = columns->resource->name, .id = row.id};
+    const struct slice path = buffer_slice(&row.path);
+    if (path.size && (is_to_come || row.tells_bytes || is_empty(writing, path)))
+        result = remember(writing, &owner, path);
+    if (row.path.has_failed)
         result = RESULT_NO_MEMORY;
-    buffer_clear(&path);
+    buffer_clear(&row.path);
     return result;
+}
+
+/* is_to_come: where they are going to lie, whatever lies there. */
+static enum result find(struct writing *writing, const struct model_resource *resource,
+                        const struct plan_hanging *rows, bool is_to_come)
+{
+    const struct database_cell *cells = NULL;
+    struct file_columns columns;
+    struct plan plan;
+    if (!resource->has_download || !writing->context->options->files_root[0])
+        return RESULT_OK;
+    file_columns_choose(&columns, resource, template_of(writing));
+    plan_init(&plan, writing->context->arena);
+    plan_select_hanging(&plan, rows, NULL, columns.names, columns.count);
+    enum result result = execute_begin(writing->context, &plan);
+    plan_clear(&plan);
+    while (result == RESULT_OK &&
+           (result = database_next(writing->context->database, &cells)) == RESULT_OK)
+        result = remember_row(writing, &columns, cells, is_to_come);
+    database_finish(writing->context->database);
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 
 enum result write_bytes_find(struct writing *writing, const struct model_resource *resource,
                              const struct plan_hanging *rows)
 {
-    const struct database_cell *cells = NULL;
-    struct slice names[DOWNLOAD_MOST_COLUMNS + 1] = {resource->catalog->key};
-    struct download_columns columns;
-    struct plan plan;
-    if (!resource->has_download || !writing->context->options->files_root[0])
-        return RESULT_OK;
-    download_columns_choose(&columns, resource, template_of(writing));
-    for (size_t i = 0; i < columns.count; i++)
-        names[i + 1] = columns.names[i];
-    plan_init(&plan, writing->context->arena);
-    plan_select_hanging(&plan, rows, NULL, names, columns.count + 1);
-    enum result result = execute_begin(writing->context, &plan);
-    plan_clear(&plan);
-    while (result == RESULT_OK &&
-           (result = database_next(writing->context->database, &cells)) == RESULT_OK)
-        result = remember_row(writing, resource, &columns, cells);
-    database_finish(writing->context->database);
-    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+    return find(writing, resource, rows, false);
 }
 
 /* Where the record's bytes lie by what is stored now: among what goes. */
-static enum result find_own(struct writing *writing)
+static enum result find_own(struct writing *writing, bool is_to_come)
 {
     const struct model_resource *resource = writing->write->resource;
     const struct plan_hanging itself = {
         .link = {resource->catalog->table, model_key(resource)->name, NULL},
         .ids = {&writing->rows[0].id, 1}};
-    return write_bytes_find(writing, resource, &itself);
+    return find(writing, resource, &itself, is_to_come);
 }
 
 enum result write_bytes_begin(struct writing *writing)
@@ -173,7 +205,7 @@ enum result write_bytes_begin(struct writing *writing)
     if (writing->write->kind != WRITE_UPDATE || !write_has_bytes(writing->write))
         return RESULT_OK;
     writing->rows[0].id = writing->write->id;
-    return find_own(writing);
+    return find_own(writing, false);
 }
 
 /* --- what comes ----------------------------------------------------------------------------- */
@@ -223,7 +255,7 @@ static enum result find_place(struct writing *writing, struct write_removal *pla
         .path = blob_new_path(*writing->request->bytes)};
     if (is_path_alone(writing))
         return RESULT_OK;
-    enum result result = find_own(writing);
+    enum result result = find_own(writing, true);
     if (result != RESULT_OK)
         return result;
     if (writing->removal_count == before)

@@ -15,10 +15,12 @@ static size_t find_columns(const struct file_columns *columns, const struct plan
 
 static bool is_other(const struct database_cell *cell, const struct database_value *value)
 {
-    return cell && (cell->is_null || write_stored_id(cell) != value->integer);
+    if (!cell || cell->is_null)
+        return cell != NULL;
+    return value->type == DATABASE_TEXT ? !slice_equal(cell->text, value->text)
+                                        : write_stored_id(cell) != value->integer;
 }
 
-/* A row that tells neither hash nor size has no bytes yet. */
 static bool is_parted(const struct file_columns *columns, const struct database_cell *cells,
                       const struct plan_assign *const *assigns, size_t count, int64_t *id)
 {
@@ -30,34 +32,22 @@ static bool is_parted(const struct file_columns *columns, const struct database_
         moves =
             moves || is_other(download_cell_find(&columns->download, assigns[i]->column, cells + 1),
                               &assigns[i]->value);
-    bool has_bytes = row.sha256.size || !row.has_size || row.size > 0;
     bool has_path = row.path.size > 0 || row.path.has_failed;
     buffer_clear(&row.path);
-    return moves && has_bytes && has_path;
+    return moves && row.tells_bytes && has_path;
 }
 
-static void refuse(struct writing *writing, struct slice blamed, int64_t id, struct slice column)
-{
-    query_refuse_value(
-        writing->problem, blamed,
-        arena_printf(writing->context->arena,
-                     "what is stored, since bytes of files that would move along lie where their "
-                     "%.*s says (files.path), that of file %lld among them; another one once "
-                     "those files are elsewhere",
-                     SLICE_ARGS(column), (long long)id));
-}
-
-enum result write_bytes_check_moved(struct writing *writing, const struct model_resource *resource,
+enum result write_bytes_find_parted(struct writing *writing, const struct model_resource *resource,
                                     const struct plan_hanging *rows,
                                     const struct plan_assign *assigns, size_t count,
-                                    struct slice blamed)
+                                    struct write_parted *parted)
 {
     const struct plan_assign *of_path[DOWNLOAD_MOST_COLUMNS];
     const struct database_cell *cells = NULL;
     struct file_columns columns;
     struct plan plan;
-    bool is_refused = false;
     int64_t id = 0;
+    *parted = (struct write_parted){.id = 0};
     if (!resource->has_download || !writing->context->options->files_root[0])
         return RESULT_OK;
     file_columns_choose(&columns, resource, slice_from(writing->context->options->files_path));
@@ -68,13 +58,10 @@ enum result write_bytes_check_moved(struct writing *writing, const struct model_
     plan_select_hanging(&plan, rows, NULL, columns.names, columns.count);
     enum result result = execute_begin(writing->context, &plan);
     plan_clear(&plan);
-    while (result == RESULT_OK && !is_refused &&
+    while (result == RESULT_OK && !parted->id &&
            (result = database_next(writing->context->database, &cells)) == RESULT_OK)
-        is_refused = is_parted(&columns, cells, of_path, found, &id);
+        if (is_parted(&columns, cells, of_path, found, &id))
+            *parted = (struct write_parted){id, of_path[0]->column};
     database_finish(writing->context->database);
-    if (is_refused)
-        refuse(writing, blamed, id, of_path[0]->column);
-    if (is_refused)
-        return RESULT_INVALID;
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }

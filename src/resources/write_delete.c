@@ -155,6 +155,23 @@ static enum result delete_rows(struct writing *writing, const struct model_resou
 
 /* --- threads ------------------------------------------------------------------------------- */
 
+/* The record stays while bytes of rows that stay would lie elsewhere without it. */
+static enum result check_parted(struct writing *writing, const struct plan_hanging *rows,
+                                const struct plan_assign *assign)
+{
+    struct write_parted parted;
+    enum result result =
+        write_bytes_find_parted(writing, writing->write->resource, rows, assign, 1, &parted);
+    if (result != RESULT_OK || !parted.id)
+        return result;
+    problem_set(writing->problem, 409, SLICE("Record Locked"));
+    problem_add(writing->problem, SLICE("record_locked"), parted.column,
+                "the bytes of file %lld, which goes on with its thread, lie where this column says "
+                "(files.path), and the column would change; delete the thread's later files first",
+                (long long)parted.id);
+    return RESULT_INVALID;
+}
+
 /* The thread stays open, or closed, as its first row has said until now. */
 static enum result carry_state(struct writing *writing, int64_t next)
 {
@@ -166,6 +183,11 @@ static enum result carry_state(struct writing *writing, int64_t next)
         return RESULT_OK;
     const struct plan_assign same = {
         .column = column, .value = database_text(writing->stored[state - resource->columns].text)};
+    const struct plan_hanging row = {
+        .link = {resource->catalog->table, model_key(resource)->name, NULL}, .ids = {&next, 1}};
+    enum result result = check_parted(writing, &row, &same);
+    if (result != RESULT_OK)
+        return result;
     plan_init(&plan, writing->context->arena);
     plan_update(&plan, resource->catalog->table, &same, 1, model_key(resource)->name,
                 (struct plan_ids){&next, 1});
@@ -191,6 +213,9 @@ static enum result hand_thread_on(struct writing *writing)
         return result;
     const struct plan_assign thread = {.column = catalog->threads.column,
                                        .value = database_integer(next)};
+    result = check_parted(writing, &rest, &thread);
+    if (result != RESULT_OK)
+        return result;
     plan_init(&plan, writing->context->arena);
     plan_update_hanging(&plan, &rest, &thread, 1);
     result = write_run(writing, &plan);

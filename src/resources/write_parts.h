@@ -145,15 +145,20 @@ struct write_bytes {
 };
 bool write_bytes_describe(const struct writing *writing, struct write_bytes *bytes);
 /* 422 for a value that would say that the bytes lie elsewhere, where they stay: the client's, or a
- * link that agreement has filled in. */
+ * link that agreement has filled in. And for a record without bytes whose row could not say so. */
 void write_bytes_check(struct writing *writing);
-/* write_bytes_moved.c. Rows that are about to get other links: 422 for the record's column that
- * makes them, where bytes of one of these rows would lie elsewhere by its new path. */
-enum result write_bytes_check_moved(struct writing *writing, const struct model_resource *resource,
+/* write_bytes_moved.c */
+/* A row whose bytes would lie elsewhere by its new path, and the column that says so. */
+struct write_parted {
+    int64_t id; /* 0: none */
+    struct slice column;
+};
+/* The first among rows that are about to get these values. */
+enum result write_bytes_find_parted(struct writing *writing, const struct model_resource *resource,
                                     const struct plan_hanging *rows,
                                     const struct plan_assign *assigns, size_t count,
-                                    struct slice blamed);
-/* Remembers the bytes of rows that are about to go. */
+                                    struct write_parted *parted);
+/* Remembers the bytes of rows that are about to go, where they are the rows' own. */
 enum result write_bytes_find(struct writing *writing, const struct model_resource *resource,
                              const struct plan_hanging *rows);
 /* Before the record is changed: the same of its own bytes, where it gets others. */

@@ -79,8 +79,11 @@ static void assign_bytes(const struct writing *writing, struct assigns *assigns)
     const struct catalog_download *download = &resource->catalog->download;
     struct write_bytes bytes;
     struct download_columns columns;
-    if (!write_bytes_describe(writing, &bytes))
+    if (!write_bytes_describe(writing, &bytes)) {
+        if (writing->write->kind == WRITE_CREATE)
+            assign_id(assigns, resource->table, download->size, 0);
         return;
+    }
     download_columns_choose(&columns, resource, slice_from(writing->context->options->files_path));
     const struct plan_assign path = {.column = download->path, .value = database_text(bytes.path)};
     const struct plan_assign hash = {.column = download->sha256,
@@ -281,9 +284,23 @@ static bool moves_along(const struct model_reference *reference, const struct mo
            !slice_equal(reference->column, rows->link.column);
 }
 
+static enum result refuse_parted(struct writing *writing, const struct move *move,
+                                 const struct write_parted *parted)
+{
+    query_refuse_value(
+        writing->problem, move->columns[0],
+        arena_printf(writing->context->arena,
+                     "what is stored, since bytes of files that would move along lie where their "
+                     "%.*s says (files.path), that of file %lld among them; another one once "
+                     "those files are elsewhere",
+                     SLICE_ARGS(parted->column), (long long)parted->id));
+    return RESULT_INVALID;
+}
+
 static enum result move_rows(struct writing *writing, const struct move *move,
                              const struct model_resource *resource, const struct plan_hanging *rows)
 {
+    struct write_parted parted;
     struct assigns assigns;
     struct plan plan;
     if (!assigns_init(writing, resource->table, &assigns))
@@ -294,8 +311,10 @@ static enum result move_rows(struct writing *writing, const struct move *move,
                 assign_id(&assigns, resource->table, resource->references[r].column, move->ids[i]);
     if (!assigns.count)
         return RESULT_OK;
-    enum result result = write_bytes_check_moved(writing, resource, rows, assigns.items,
-                                                 assigns.count, move->columns[0]);
+    enum result result = write_bytes_find_parted(writing, resource, rows, assigns.items,
+                                                 assigns.count, &parted);
+    if (result == RESULT_OK && parted.id)
+        result = refuse_parted(writing, move, &parted);
     if (result != RESULT_OK)
         return result;
     plan_init(&plan, writing->context->arena);

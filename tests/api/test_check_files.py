@@ -163,6 +163,19 @@ def test_a_record_whose_bytes_have_not_come_yet(check, store, root):
         assert code == 1 and [fault[0] for fault in faults(lines)] == ["MISSING"]
 
 
+def test_a_record_at_the_path_of_others_bytes(check, store, root):
+    """They are no fault of the record that tells neither hash nor size, and not its own: without the other record they are an orphan's."""
+    template = {"files.path": "uploads/{file_name}"}
+    number = add(store, root, "uploads/plan.pdf", file_name="plan.pdf")
+    store.run(f"UPDATE {writing.TABLE['files']} SET file_path=''")
+    row(store, "", file_name="plan.pdf")
+    code, lines = check(template)
+    assert code == 0 and lines[-1].startswith("1 files in order, 1 records without bytes")
+    store.run(f"DELETE FROM {writing.TABLE['files']} WHERE file_id={number}")
+    code, lines = check(template)
+    assert code == 1 and faults(lines) == [("ORPHAN", "file", "uploads/plan.pdf (5 bytes)")]
+
+
 def test_what_is_on_its_way(check, store, root):
     """A gateway that writes meanwhile, or that died: its own folder is no matter, and what an intent names is nobody's fault."""
     left = Left(root, DATABASE)

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from support import writing
 from support.uploading import TABLE, noise, sha256
 from support.writing import faults, record_tag
 
@@ -357,6 +358,99 @@ def test_bytes_at_their_place_stay_when_others_are_not_stored(start_uploader, st
         uploader.content(number, b"two", {"dry_run": 1}).success()
         uploader.content(number, b"two", {"file_status": "no"}).expect(422)
     assert uploader.get(f"files/{number}/download").http.content == b"one"
+
+
+@pytest.mark.parametrize("template,name", [("{file_name}", "a.txt"), ("{file_name}", "./a.txt"), ("{project_id}/{file_name}", "a.txt")])
+def test_a_record_without_bytes_has_none_of_another_record(start_uploader, store, project, template, name):
+    """auth-and-bans.md section 5, remote-api.md section 7: its path may be the same, the bytes there are the other's: it reads,
+    replaces and removes none."""
+    uploader = start_uploader({"files.path": template})
+    number = put_file(uploader, b"bytes of another", project_id=project, file_name="a.txt")
+    made = uploader.post("files", {"project_id": project, "file_name": name}).success().response["file"]
+    none = made["file_id"]
+    assert made["file_size"] == 0 and made["file_sha256"] == ""
+    uploader.get(f"files/{none}/download").expect(404, code="record_not_found")
+    with uploader.nothing_stored():
+        for answer in (uploader.content(none, b"taken over"), uploader.content(none, b""), uploader.put(f"files/{none}", {"file_content": "QUI="})):
+            assert faults(answer.expect(422)) == {"file_name": "invalid_value"}
+    uploader.delete(f"files/{none}").success()
+    assert uploader.get(f"files/{number}/download").http.content == b"bytes of another"
+    uploader.delete(f"files/{number}").success()
+    assert uploader.disk.all() == {}
+
+
+def test_a_record_without_bytes_gets_its_own(start_uploader, store, project):
+    """Once nothing lies at its path; and by the default files.path at any time."""
+    uploader = start_uploader({"files.path": "{file_name}"})
+    other = put_file(uploader, b"of another", file_name="a.txt")
+    none = uploader.post("files", {"project_id": project, "file_name": "a.txt"}).success().response["file"]["file_id"]
+    uploader.delete(f"files/{other}").success()
+    uploader.content(none, b"own").success()
+    assert uploader.get(f"files/{none}/download").http.content == b"own"
+    uploader.content(none, b"other").success()
+    assert uploader.disk.all() == {"a.txt": 5}
+
+
+@pytest.fixture
+def no_hash(mariadb, start_uploader, store):
+    """change(sql): a gateway with that change of an empty table of files, and files.path by name."""
+    def run(sql):
+        mariadb.run(sql, database=writing.DATABASE)
+
+    def change(sql):
+        run(f"ALTER TABLE {TABLE} {sql}")
+        return start_uploader({"files.path": "{file_name}"})
+
+    run(f"RENAME TABLE {TABLE} TO files_before")
+    run(f"CREATE TABLE {TABLE} LIKE files_before")
+    yield change
+    run(f"DROP TABLE {TABLE}")
+    run(f"RENAME TABLE files_before TO {TABLE}")
+
+
+def test_an_empty_file_where_the_table_has_no_hash(no_hash):
+    """data-model.md: file_sha256 may be missing. Nothing then tells an empty file from none, and nothing is lost."""
+    uploader = no_hash("DROP COLUMN file_sha256")
+    number = put_file(uploader, b"", file_name="a.txt")
+    assert uploader.disk.all() == {"a.txt": 0}
+    uploader.content(number, b"longer").success()
+    assert uploader.get(f"files/{number}/download").http.content == b"longer"
+    uploader.content(number, b"").success()
+    assert uploader.get(f"files/{number}/download").http.content == b""
+    uploader.delete(f"files/{number}").success()
+    assert uploader.disk.all() == {}
+
+
+def test_a_table_that_cannot_say_that_there_are_none(no_hash):
+    """Without a column for the size, too, every record has bytes."""
+    uploader = no_hash("DROP COLUMN file_sha256, DROP COLUMN file_size")
+    number = put_file(uploader, b"bytes", file_name="a.txt")
+    with uploader.nothing_stored():
+        for params in ({"file_name": "a.txt"}, [{"file_name": "b.txt"}]):
+            assert faults(uploader.post("files", params).expect(422)) == {"file_content": "invalid_value"}
+    assert uploader.get(f"files/{number}/download").http.content == b"bytes"
+    uploader.delete(f"files/{number}").success()
+    assert uploader.disk.all() == {}
+
+
+@pytest.mark.parametrize("template,column", [("{thread_id}/{file_version}.bin", "thread_id"), ("{file_status}/{file_id}", "file_status")])
+def test_a_first_version_stays_while_later_bytes_lie_by_what_it_hands_on(start_uploader, store, project, template, column):
+    """Section 6: the thread goes on with its next version, by a column that says where bytes lie: 409, and nothing is lost."""
+    uploader = start_uploader({"files.path": template})
+    first = put_file(uploader, b"v1", project_id=project)
+    store.set("files", first, file_status="open")
+    second, third = (put_file(uploader, data, thread_id=first) for data in (b"v2", b"v3"))
+    if column == "file_status":
+        uploader.content(first, b"v1", {"file_status": "closed"}).success()
+    with uploader.nothing_stored():
+        answer = uploader.delete(f"files/{first}").expect(409, code="record_locked", field=column)
+        assert f"file {second}" in answer.response["errors"][0]["detail"]
+        for number, data in ((second, b"v2"), (third, b"v3")):
+            assert uploader.get(f"files/{number}/download").http.content == data
+    if column == "thread_id":
+        for number in (third, second, first):
+            uploader.delete(f"files/{number}").success()
+        assert uploader.disk.all() == {}
 
 
 # ---- many at once ----------------------------------------------------------------------------
