@@ -239,6 +239,7 @@ static enum result make_file_keeper(struct gateway *gateway)
     const struct file_keeper_options options = {
         .blobs = gateway->files,
         .model = gateway->model,
+        .file_cache = gateway->file_cache,
         .mysql = &gateway->config->mysql,
         .files = &gateway->config->files,
     };

@@ -85,8 +85,10 @@ static void wait_until_writable(struct http_connection *c)
         c->writable = http_writable_create(c->uv.handle.loop, socket, on_writable, c);
     c->file->is_waiting = true;
     c->since_us = clock_now_us();
-    if (c->writable == NULL || !http_writable_wait(c->writable))
-        http_connection_end(c, HTTP_END_NO_MEMORY);
+    if (c->writable == NULL || !http_writable_wait(c->writable)) {
+        log_warning("file_cut", "a download was cut: out of memory or descriptors");
+        http_connection_end(c, HTTP_END_FILE);
+    }
 }
 
 bool http_connection_file_is_waiting(const struct http_connection *c)

@@ -201,13 +201,15 @@ static struct shared_file *make_file(struct execute_context *context,
 }
 
 static enum result open_bytes(struct execute_context *context, const struct described *described,
-                              struct shared_file **file)
+                              struct shared_file **file, struct problem *problem)
 {
     struct blob blob = {.descriptor = -1};
     if (described->path.has_failed)
         return RESULT_NO_MEMORY;
     enum result result =
         blob_open(context->options->files_root, buffer_slice(&described->path), &blob);
+    if (result == RESULT_UNAVAILABLE)
+        execute_explain_files(problem);
     if (result != RESULT_OK)
         return result;
     if (!described->tells_bytes && blob.size > 0) {
@@ -220,18 +222,19 @@ static enum result open_bytes(struct execute_context *context, const struct desc
 
 /* One look at the row, then at its bytes. */
 static enum result look(struct execute_context *context, const struct query *query,
-                        struct described *described, struct shared_file **file)
+                        struct described *described, struct shared_file **file,
+                        struct problem *problem)
 {
     enum result result = read_row(context, query, described);
     if (result == RESULT_DENIED)
         return RESULT_FAILED; /* the table's, not the file's */
-    return result == RESULT_OK ? open_bytes(context, described, file) : result;
+    return result == RESULT_OK ? open_bytes(context, described, file, problem) : result;
 }
 
 /* Bytes that were replaced between two steps have gone, and the row names others by now: missing is
  * what the same row names twice. */
 static enum result look_until_it_stays(struct execute_context *context, const struct query *query,
-                                       struct shared_file **file)
+                                       struct shared_file **file, struct problem *problem)
 {
     struct described described = {0};
     enum result result = RESULT_NOT_FOUND;
@@ -241,7 +244,7 @@ static enum result look_until_it_stays(struct execute_context *context, const st
         struct buffer before = described.path;
         described = (struct described){0};
         buffer_init(&described.path);
-        result = look(context, query, &described, file);
+        result = look(context, query, &described, file, problem);
         has_moved = !slice_equal(buffer_slice(&before), buffer_slice(&described.path));
         buffer_clear(&before);
     }
@@ -254,7 +257,7 @@ enum result download_open(struct execute_context *context, const struct query_se
 {
     const struct query *query = &set->queries[0];
     *file = NULL;
-    enum result result = look_until_it_stays(context, query, file);
+    enum result result = look_until_it_stays(context, query, file, problem);
     if (result == RESULT_NOT_FOUND || result == RESULT_DENIED) {
         problem_set(problem, 404, SLICE("Record Not Found"));
         problem_add(problem, SLICE("record_not_found"), model_key(query->resource)->name,

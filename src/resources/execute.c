@@ -250,6 +250,14 @@ static void make_tag(struct execute_context *context, const struct query_set *se
     }
 }
 
+void execute_explain_files(struct problem *problem)
+{
+    problem_set(problem, 503, SLICE("Service Unavailable"));
+    problem_add(problem, SLICE("files_unavailable"), slice_of("", 0),
+                "the files cannot be reached just now; try again");
+    problem->retry_after_s = 1;
+}
+
 void execute_explain(enum result result, struct problem *problem)
 {
     static const struct {

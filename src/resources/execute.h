@@ -57,5 +57,7 @@ enum result execute_read(struct execute_context *context, const struct query_set
 
 /* Sets the problem for a result of the database: 503 unavailable or deadline, 500 else. */
 void execute_explain(enum result result, struct problem *problem);
+/* The same where files.root was unavailable: 503. */
+void execute_explain_files(struct problem *problem);
 
 #endif

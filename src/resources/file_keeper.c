@@ -214,6 +214,8 @@ static void sweep(struct file_keeper *keeper)
     const struct blob_judge judge = {ask, end_asking, keeper};
     struct blob_settled settled = {0};
     blob_store_settle(keeper->options.blobs, &judge, &settled);
+    if (settled.done)
+        shared_file_cache_forget(keeper->options.file_cache);
     model_release(keeper->model);
     keeper->model = NULL;
     if (!settled.waiting)

@@ -11,6 +11,7 @@
 #define PORTCULLIS_RESOURCES_FILE_KEEPER_H
 
 #include "config/config.h"
+#include "resources/shared_file_cache.h"
 #include "resources/shared_model.h"
 #include "store/blob_store.h"
 
@@ -20,6 +21,7 @@ struct file_keeper;
 struct file_keeper_options {
     struct blob_store *blobs;
     struct shared_model *model;
+    struct shared_file_cache *file_cache; /* void once bytes were taken back or removed */
     const struct config_mysql *mysql;
     const struct config_files *files;
 };

@@ -8,6 +8,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "resources/file_row.h"
+#include "resources/shared_file_cache.h"
 #include "resources/stored_value.h"
 #include "resources/write_parts.h"
 #include "store/blob.h"
@@ -22,6 +23,8 @@ void write_explain_disk(enum result result, struct problem *problem)
                     "there is no room for the file; nothing was stored");
         metric_increment(METRIC_LIMIT_DISK);
     }
+    if (result == RESULT_UNAVAILABLE)
+        execute_explain_files(problem);
     execute_explain(result, problem);
 }
 
@@ -343,6 +346,7 @@ static void settle_new(struct writing *writing, enum result fate)
         blob_new_abandon(*bytes);
     } else {
         blob_new_withdraw(*bytes);
+        shared_file_cache_forget(writing->context->file_cache); /* who opened them meanwhile */
         return;
     }
     *bytes = NULL;

@@ -273,14 +273,14 @@ static void prepare_again(const struct writing *writing, struct execute_answer *
     database_retry_pause(attempt);
 }
 
-/* Stored: what others remember is void. */
-static void finish(struct writing *writing)
+/* Stored, or perhaps: what others remember is void. */
+static void finish(struct writing *writing, enum result result)
 {
     if (writing->write->is_dry_run || writing->request->is_admission)
         return;
     shared_count_cache_forget(writing->context->counts);
     shared_file_cache_forget(writing->context->file_cache);
-    if (has_key(writing))
+    if (result == RESULT_OK && has_key(writing))
         idempotency_sweep(writing->context->database);
 }
 
@@ -314,9 +314,9 @@ enum result write_execute(struct execute_context *context, const struct write_re
                                    .presumes = presumes};
         result = attempt(&writing, envelope, answer);
     }
-    if (result == RESULT_OK)
-        finish(&writing);
-    else if (result != RESULT_STALE)
+    if (result == RESULT_OK || result == RESULT_UNKNOWN)
+        finish(&writing, result);
+    if (result != RESULT_OK && result != RESULT_STALE)
         explain(result, problem);
     return result;
 }

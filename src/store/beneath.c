@@ -65,6 +65,14 @@ enum result beneath_explain(struct slice path, int error)
     case EFBIG:
         log_error("disk_full", "path %.*s under files.root: %s", SLICE_ARGS(path), strerror(error));
         return RESULT_LIMIT;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EAGAIN: /* another process has a lease of it, which it is giving up */
+    case EIO:
+    case ESTALE:
+        log_error("files", "path %.*s under files.root: %s", SLICE_ARGS(path), strerror(error));
+        return RESULT_UNAVAILABLE;
     case EXDEV:
     case ELOOP:
         return beneath_refuse(path, "leads out of it, or through a link");

@@ -32,7 +32,7 @@ enum result beneath_check(struct slice path, char text[PATH_MAX]);
  * out. */
 int beneath_open_folder(int root, char *text, enum beneath_folder how, const char **name);
 /* The result of such a failure, or of one with the last name; all but RESULT_NOT_FOUND are logged.
- * RESULT_LIMIT: the disk is full. */
+ * RESULT_LIMIT: the disk is full. RESULT_UNAVAILABLE: it may work later. */
 enum result beneath_explain(struct slice path, int error);
 /* RESULT_DENIED, logged. */
 enum result beneath_refuse(struct slice path, const char *why);

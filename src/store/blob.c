@@ -41,7 +41,7 @@ static enum result with_root(const char *root, struct slice path, struct blob *b
     int folder = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) {
         log_error("files_root", "%s cannot be opened: %s", root, strerror(errno));
-        return RESULT_NOT_FOUND;
+        return RESULT_UNAVAILABLE;
     }
     enum result result = with_folder(folder, path, blob, step);
     close(folder);

@@ -18,11 +18,12 @@ struct blob {
 };
 
 /* Worker thread: opening may wait for the disk. RESULT_NOT_FOUND when there is no such file,
- * RESULT_DENIED (logged) when the path leaves the root or is no regular file. */
+ * RESULT_DENIED (logged) when the path leaves the root or is no regular file, RESULT_UNAVAILABLE
+ * (logged) when the root is away, or the system is out of descriptors. */
 enum result blob_open(const char *root, struct slice path, struct blob *blob);
 /* Deletes a regular file; nothing else is ever deleted, and no folder left empty. Worker thread.
- * RESULT_NOT_FOUND when there is none (any more), RESULT_DENIED as above, RESULT_FAILED (logged)
- * when the disk refuses. */
+ * RESULT_NOT_FOUND when there is none (any more), RESULT_DENIED and RESULT_UNAVAILABLE as above,
+ * RESULT_FAILED (logged) when the disk refuses. */
 enum result blob_delete(const char *root, struct slice path);
 
 enum { BLOB_SHA256 = 65 }; /* 64 hex digits and a NUL */

@@ -164,7 +164,7 @@ def test_error_codes_of_the_api_are_explained():
     listed = set(re.findall(r"`(\w+)`", ERROR_CODES.search((ROOT / "docs/decisions.md").read_text())[0]))
     told = {row[0].strip("`") for row in rows("troubleshooting.md", 3) if row[0].strip("`") in listed}
     operator = {"api_off", "database_unavailable", "queue_full", "deadline", "overloaded", "resource_off", "database_denied", "internal",
-                "fate_unknown", "busy", "disk_full", "uploads_off", "ip_banned", "rate_limited", "role_denied", "idempotency_unavailable"}
+                "fate_unknown", "busy", "disk_full", "uploads_off", "files_unavailable", "ip_banned", "rate_limited", "role_denied", "idempotency_unavailable"}
     assert operator <= listed and operator <= told, sorted(operator - told)
 
 

@@ -2,10 +2,14 @@
 counted (spec/http.md "Connections"; operations.md "Observability")."""
 
 import contextlib
+import fcntl
 import hashlib
+import itertools
 import os
 import pathlib
 import random
+import resource
+import signal
 import socket
 
 import pytest
@@ -207,6 +211,55 @@ def test_a_file_that_becomes_shorter_ends_the_connection(start_gateway, mariadb,
         assert server.metrics()["portcullis_files_cut_total"] == 1
         server.find_log("file_cut")
         assert Client(server.url).get("files/2").status == 200
+
+
+def test_a_root_that_is_away_for_a_moment(start_gateway, mariadb, tmp_path):
+    """remote-api.md section 5: the file is not gone (404), nor is it a bug (500): it may be there later."""
+    root = tmp_path / "root"
+    root.mkdir()
+    client = Client(start_gateway({"files.root": str(root), "files.cache_ttl": "0"}).url)
+    with downloads.stored(mariadb, root, b"bytes") as number:
+        assert client.get(f"files/{number}/download").http.content == b"bytes"
+        root.rename(tmp_path / "away")
+        answer = client.get(f"files/{number}/download").expect(503, code="files_unavailable")
+        assert answer.headers["Retry-After"] == "1"
+        (tmp_path / "away").rename(root)
+        assert client.get(f"files/{number}/download").http.content == b"bytes"
+
+
+def test_a_file_that_another_program_has_a_lease_of(start_gateway, mariadb, files_root):
+    """fcntl(2), F_SETLEASE: as file servers take them. It is given back a moment later."""
+    client = Client(start_gateway({"files.cache_ttl": "0"}).url)
+    with downloads.stored(mariadb, files_root, b"bytes") as number:
+        before = signal.signal(signal.SIGIO, signal.SIG_IGN)
+        descriptor = os.open(files_root / f"made-{number}", os.O_RDWR)
+        try:
+            try:
+                fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            except OSError as error:
+                pytest.skip(f"no leases in this file system: {error}")
+            client.get(f"files/{number}/download").expect(503, code="files_unavailable")
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+            assert client.get(f"files/{number}/download").http.content == b"bytes"
+        finally:
+            os.close(descriptor)
+            signal.signal(signal.SIGIO, before)
+
+
+def test_out_of_descriptors(start_gateway, mariadb, files_root):
+    server = start_gateway({"files.cache_ttl": "0", "server.loops": "1", "mysql.workers": "1"})
+    with downloads.stored(mariadb, files_root, b"bytes") as number, Raw(server.port) as connection:
+        assert connection.send(download(number)).reply().body == b"bytes"
+        stable(server)
+        used = {int(name) for name in os.listdir(f"/proc/{server.process.pid}/fd")}
+        free = next(name for name in itertools.count() if name not in used)
+        soft, hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+        for more in range(3):
+            resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (free + more, hard))
+            answer = connection.send(download(number)).reply()
+            assert answer.status == 503 and b"files_unavailable" in answer.body, more
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        assert connection.send(download(number)).reply().body == b"bytes"
 
 
 def test_a_file_that_is_replaced_or_deleted_meanwhile_is_sent_whole(gateway, mariadb, files_root):

@@ -1,9 +1,11 @@
 """spec/operations.md, Failure behaviour, for uploads: a database that goes at any moment, a disk that is full. No row without
 bytes, no bytes without a row."""
 
+import concurrent.futures
 import contextlib
 import os
 import subprocess
+import threading
 
 import pytest
 
@@ -132,6 +134,52 @@ def test_a_lost_commit(own, proxy, start, fate, what):
     wait_until(lambda: uploader.store.run(f"SELECT COUNT(*) FROM {TABLE}")[0][0] == (expected is not None), 10, "the row")
     wait_until(lambda: found() == expected, 30, f"{expected} is what is downloaded")
     wait_until(lambda: sorted(uploader.disk.all().values()) == ([3] if expected else []), 30, "nothing else on the disk")
+
+
+REMEMBERED = {"files.cache_ttl": "1h", "cache.count_ttl": "60s"}
+
+
+def total(uploader):
+    return uploader.get("files", {"limit": 1}).success().data["total"]
+
+
+def test_what_a_lost_commit_has_deleted_is_not_remembered(own, proxy, start):
+    """files.cache_ttl, remote-api.md section 4 (total): a write whose fate is unknown voids what is remembered as one that is stored."""
+    uploader = start(proxy.path, REMEMBERED)
+    number, _ = (uploader.upload(b"bytes").success().response["file"]["file_id"] for _ in range(2))
+    assert total(uploader) == 2
+    for _ in range(2):
+        assert uploader.get(f"files/{number}/download").http.content == b"bytes"
+    proxy.judge = Once(ANSWER, COMMIT)
+    assert uploader.delete(f"files/{number}").codes == ["fate_unknown"]
+    proxy.judge = None
+    wait_until(lambda: uploader.get(f"files/{number}").status == 404, 10, "the row is gone")
+    wait_until(lambda: uploader.get(f"files/{number}/download").status == 404, 10, "the bytes are gone")
+    assert total(uploader) == 1
+
+
+@pytest.mark.parametrize("fate", [QUESTION, CONFLICT])
+def test_bytes_that_are_not_stored_are_not_remembered(own, proxy, start, fate):
+    """Where they lie in the old ones' place they are read before their commit; once they are taken back nobody gets them."""
+    uploader = start(proxy.path, {**REMEMBERED, "files.path": "{file_id}.bin", "mysql.workers": "3", "mysql.read_deadline": "20s",
+                                  "mysql.request_deadline": "30s"})
+    number = uploader.upload(b"old").success().response["file"]["file_id"]
+    reached, goes_on = threading.Event(), threading.Event()
+
+    def hold():
+        reached.set()
+        goes_on.wait(15)
+        return fate
+    proxy.judge = lambda packet: hold if COMMIT in packet else None
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(uploader.content, number, b"not stored")
+        assert reached.wait(15)
+        assert uploader.client.get(f"files/{number}/download").http.content == b"not stored"
+        goes_on.set()
+        assert answer.result().codes == (["fate_unknown"] if fate == QUESTION else ["busy"])
+    proxy.judge = None
+    wait_until(lambda: uploader.disk.all() == {f"{number}.bin": 3}, 20, "they are taken back")
+    wait_until(lambda: uploader.get(f"files/{number}/download").http.content == b"old", 5, "the old ones are what is downloaded")
 
 
 @pytest.mark.parametrize("what", ["create", "replace", "replace in place", "delete"])

@@ -5,7 +5,7 @@ import select
 import socket
 import threading
 
-# What becomes of one of the client's packets:
+# What becomes of one of the client's packets; or a function that returns one of these, and takes its time, as this connection's alone:
 QUESTION = "question"  # it is not handed on; both sides are hung up on
 ANSWER = "answer"  # it is handed on; its answer is lost, and both sides are hung up on
 SILENCE = "silence"  # it is handed on; the client waits for the answer until it gives up
@@ -71,7 +71,8 @@ class SqlProxy:
 
     def ask(self, packet):
         with self.lock:
-            return self.judge(packet) if self.judge else None
+            fate = self.judge(packet) if self.judge else None
+        return fate() if callable(fate) else fate
 
     def stop(self):
         self.listener.close()

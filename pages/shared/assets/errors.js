@@ -22,6 +22,7 @@ const ERRORS = {
   queue_full: 'The gateway is busy; try again in a moment.', database_unavailable: 'The gateway cannot reach its database; try again in a moment.',
   deadline: 'The answer took too long. Narrow the filters, or ask for fewer rows.', overloaded: 'The gateway is busy; try again in a moment.',
   too_large: 'The body is larger than the gateway takes.', disk_full: 'The gateway’s disk is full. Nothing was stored.', uploads_off: 'No folder for files is set up on this gateway (files.root).',
+  files_unavailable: 'The gateway cannot reach its files; try again in a moment.',
   api_off: 'The add-on’s own setting switches the API off.', resource_off: 'The table behind it is missing or not usable; portcullis check tells why.',
   fate_unknown: 'The connection to the database was lost during the commit. Look whether it was stored before you send it again.',
   AMP001: 'Give the identifier of a WHMCS API credential whose administrator is active, under “API ID”.', AMP002: 'The action is create.',
