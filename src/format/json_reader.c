@@ -20,6 +20,9 @@ struct reader {
     struct arena *arena;
     const struct json_limits *limits;
     struct json_fault *fault;
+    struct slice text;
+    yajl_handle yajl;
+    size_t string_end; /* in text: behind the last string or name that was read */
     struct frame *open;
     struct frame *spare; /* closed ones, for use again */
     struct value *root;
@@ -117,28 +120,44 @@ static int on_boolean(void *context, int boolean)
     return add(reader, value);
 }
 
-static int add_text(struct reader *reader, enum value_type type, const char *data, size_t size)
+static int add_text(struct reader *reader, enum value_type type, struct slice text, size_t raw_size)
 {
-    struct slice copy = arena_copy(reader->arena, slice_of(data, size));
+    struct slice copy = arena_copy(reader->arena, text);
     struct value *value = copy.data ? value_create(reader->arena, type) : NULL;
-    if (value)
+    if (value) {
         value->text = copy;
+        value->raw_size = raw_size;
+    }
     return add(reader, value);
 }
 
 static int on_number(void *context, const char *data, size_t size)
 {
-    return add_text(context, VALUE_NUMBER, data, size);
+    return add_text(context, VALUE_NUMBER, slice_of(data, size), 0);
+}
+
+/* What the string that yajl is just behind takes of the text between its quotes. The first of them
+ * is the next quote behind the string before: nothing else has any. */
+static size_t measure_raw(const struct reader *reader)
+{
+    size_t end = yajl_get_bytes_consumed(reader->yajl);
+    struct slice passed =
+        slice_of(reader->text.data + reader->string_end, end - reader->string_end);
+    return passed.size - slice_find(passed, '"') - 2;
 }
 
 static int on_string(void *context, const unsigned char *data, size_t size)
 {
-    return add_text(context, VALUE_STRING, (const char *)data, size);
+    struct reader *reader = context;
+    size_t raw_size = measure_raw(reader);
+    reader->string_end = yajl_get_bytes_consumed(reader->yajl);
+    return add_text(reader, VALUE_STRING, slice_of((const char *)data, size), raw_size);
 }
 
 static int on_key(void *context, const unsigned char *data, size_t size)
 {
     struct reader *reader = context;
+    reader->string_end = yajl_get_bytes_consumed(reader->yajl);
     reader->open->key = arena_copy(reader->arena, slice_of((const char *)data, size));
     return reader->open->key.data ? 1 : fail_memory(reader);
 }
@@ -244,6 +263,8 @@ static enum result parse(struct reader *reader, struct slice text)
         fail_memory(reader);
         return reader->result;
     }
+    reader->text = text;
+    reader->yajl = handle;
     yajl_status status = yajl_parse(handle, (const unsigned char *)text.data, text.size);
     size_t consumed = status == yajl_status_ok ? text.size : yajl_get_bytes_consumed(handle);
     if (status == yajl_status_ok)

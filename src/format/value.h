@@ -23,6 +23,7 @@ struct value {
     bool boolean;        /* VALUE_BOOLEAN */
     size_t count;        /* VALUE_LIST, VALUE_OBJECT: how many children */
     struct slice text;   /* VALUE_NUMBER, VALUE_STRING */
+    size_t raw_size;     /* VALUE_STRING that json_read made: of its JSON, between the quotes */
     struct slice name;   /* the member's name, when the parent is an object */
     struct value *first; /* children in the order given */
     struct value *last;

@@ -1,4 +1,6 @@
-/* Any bytes as JSON: limits hold, text is UTF-8, and what was read prints as JSON that reads alike.
+/*
+ * Any bytes as JSON: limits hold, text is UTF-8, and what was read prints as JSON that reads alike.
+ * No string is longer than it stood there, nor all of them than the whole.
  */
 #include <stdlib.h>
 
@@ -19,6 +21,16 @@ static void check(const struct value *tree, size_t depth, size_t *names)
     *names += tree->count;
     for (const struct value *child = tree->first; child; child = child->next)
         check(child, depth + 1, names);
+}
+
+static size_t measure_strings(const struct value *tree)
+{
+    size_t size = tree->raw_size;
+    if (tree->type == VALUE_STRING ? tree->raw_size < tree->text.size : tree->raw_size)
+        abort();
+    for (const struct value *child = tree->first; child; child = child->next)
+        size += measure_strings(child) + child->name.size;
+    return size;
 }
 
 static void read_again(struct arena *arena, const struct value *tree)
@@ -55,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (tree)
         check(tree, 1, &names);
-    if (names > limits.names)
+    if (names > limits.names || (tree && measure_strings(tree) > size))
         abort();
     if (tree)
         read_again(&arena, tree);

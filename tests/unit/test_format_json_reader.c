@@ -123,6 +123,35 @@ static void test_members(void **state)
     arena_clear(&arena);
 }
 
+static void assert_raw(const char *json, size_t first, size_t second)
+{
+    struct arena arena;
+    struct value *tree = NULL;
+    struct json_fault fault;
+    assert_int_equal(read_text(&arena, slice_from(json), &tree, &fault), RESULT_OK);
+    assert_int_equal(tree->first->raw_size, first);
+    assert_int_equal(tree->last->raw_size, second);
+    arena_clear(&arena);
+}
+
+/* What a string takes of the text, its quotes aside, whatever stands around it. */
+static void test_raw_sizes(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct value *tree = NULL;
+    struct json_fault fault;
+    assert_int_equal(read_text(&arena, SLICE(" \"a\\/b\" \n"), &tree, &fault), RESULT_OK);
+    assert_int_equal(tree->raw_size, 4);
+    arena_clear(&arena);
+    assert_raw("[\"\",\"abc\"]", 0, 3);
+    assert_raw("[ \"a\\/\" , 1.5, true, {}, null, \"\\u002f\\u0022\" ] ", 3, 12);
+    assert_raw("[\"\\\\\",[\"x\"],\"\\\\\\\"\"]", 2, 4);
+    assert_raw("[\"\xC3\xBC\",\"\\ud83d\\ude00\"]", 2, 12);
+    assert_raw("{\"k\\\"\"  :  \"a\\nb\",\"l\":[7],\"\\/\":\"\\/\\/\"}", 4, 4);
+    assert_raw("{\"k\":\"long ago\",\"l\":1,\"k\":\"\\/\"}", 0, 2);
+}
+
 static void test_take_and_set(void **state)
 {
     (void)state;
@@ -146,10 +175,10 @@ static void test_take_and_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),       cmocka_unit_test(test_last_name_wins),
-        cmocka_unit_test(test_syntax),       cmocka_unit_test(test_encoding),
-        cmocka_unit_test(test_limits),       cmocka_unit_test(test_members),
-        cmocka_unit_test(test_take_and_set),
+        cmocka_unit_test(test_values),    cmocka_unit_test(test_last_name_wins),
+        cmocka_unit_test(test_syntax),    cmocka_unit_test(test_encoding),
+        cmocka_unit_test(test_limits),    cmocka_unit_test(test_members),
+        cmocka_unit_test(test_raw_sizes), cmocka_unit_test(test_take_and_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
