@@ -140,11 +140,11 @@ static enum result read_json(struct parameters *parameters, struct slice text, s
     return result;
 }
 
-static bool fits(struct slice text, const struct value *params)
+/* What the file among these members takes of the JSON they were read from, escapes included. */
+static size_t measure_file(const struct value *members)
 {
-    const struct value *file = value_get(params, SLICE("file_content"));
-    size_t file_size = file && file->type == VALUE_STRING ? file->text.size : 0;
-    return text.size <= PARAMETERS_MOST_BYTES || text.size - file_size <= PARAMETERS_MOST_BYTES;
+    const struct value *file = value_get(members, SLICE("file_content"));
+    return file && file->type == VALUE_STRING ? file->raw_size : 0;
 }
 
 /* Records to be created together. Each is held to what params is held to. */
@@ -160,13 +160,13 @@ static enum result add_list(struct parameters *parameters, struct value *list,
     return RESULT_OK;
 }
 
-/* Merges a tree that was read from text: an object, or one of the ways to say none. */
-static enum result add_tree(struct parameters *parameters, struct slice text, struct value *tree,
+/* Merges a tree that was read from so many bytes: an object, or one of the ways to say none. */
+static enum result add_tree(struct parameters *parameters, size_t size, struct value *tree,
                             struct problem *problem)
 {
     if (tree->type == VALUE_LIST && tree->count)
         return add_list(parameters, tree, problem);
-    if (!fits(text, tree))
+    if (size - measure_file(tree) > PARAMETERS_MOST_BYTES)
         return refuse_size(problem);
     if (measure_depth(tree) > PARAMETERS_MOST_DEPTH)
         return refuse_depth(problem, params_name);
@@ -185,7 +185,7 @@ static enum result add_json_text(struct parameters *parameters, struct slice tex
     if (text.size == 0)
         return RESULT_OK;
     enum result result = read_json(parameters, text, 0, &tree, problem);
-    return result ? result : add_tree(parameters, text, tree, problem);
+    return result ? result : add_tree(parameters, text.size, tree, problem);
 }
 
 static enum result refuse_brackets(struct problem *problem, enum result result, struct slice field)
@@ -300,6 +300,7 @@ static enum result add_envelope(struct parameters *parameters, struct slice body
                                 struct value *envelope, struct problem *problem)
 {
     struct value *params = value_take(envelope, params_name);
+    const size_t size = body.size - measure_file(envelope);
     struct value *next = NULL;
     for (struct value *member = envelope->first; member; member = next) {
         next = member->next;
@@ -312,7 +313,7 @@ static enum result add_envelope(struct parameters *parameters, struct slice body
     }
     if (params->type == VALUE_STRING)
         return add_json_text(parameters, params->text, problem);
-    return add_tree(parameters, body, params, problem);
+    return add_tree(parameters, size, params, problem);
 }
 
 enum result parameters_add_json(struct parameters *parameters, struct slice body,
@@ -328,5 +329,5 @@ enum result parameters_add_json(struct parameters *parameters, struct slice body
         return result;
     if (value_get(tree, params_name))
         return add_envelope(parameters, body, tree, problem);
-    return add_tree(parameters, body, tree, problem);
+    return add_tree(parameters, body.size, tree, problem);
 }

@@ -15,10 +15,11 @@
 #include "format/value.h"
 #include "http/parameters.h"
 
+/* file_content, in params or beside them, counts for no bytes: the body's limit bounds it. */
 enum {
     PARAMETERS_MOST_DEPTH = 8,             /* nesting of params: `{}` is 1; bounds recursion */
     PARAMETERS_MOST_NAMES = 512,           /* members and items of params, all sources together */
-    PARAMETERS_MOST_BYTES = 64 * 1024,     /* text of params of each source, file_content aside */
+    PARAMETERS_MOST_BYTES = 64 * 1024,     /* text of params of each source, as it was sent */
     PARAMETERS_MOST_LIST_NAMES = 64 * 512, /* of a list in all; of each item MOST_NAMES */
 };
 

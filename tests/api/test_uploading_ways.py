@@ -306,6 +306,60 @@ def test_base64_beside_params_of_64_kib(uploader):
     uploader.is_stored(uploader.create("base64", noise(600 * 1024), {"file_name": "f"}), noise(600 * 1024))
 
 
+# What json_encode() of PHP makes of a file whose base64 is slashes alone: twice as long, in text once more so.
+def php(value, slash="\\/"):
+    return json.dumps(value).replace("/", slash)
+
+
+ONES = b"\xff" * 100_000
+NAME = {"file_name": "ones"}
+BASE64 = {"file_content": base64.b64encode(ONES).decode()}
+FILE = {**NAME, **BASE64}
+WHO = credentials()
+PATH = address("files")[0]
+JSON_TYPE = {"Content-Type": "application/json"}
+WAYS_OF_BASE64 = {
+    "JSON body": lambda c: c.send("POST", PATH, WHO, data=php(FILE), headers=JSON_TYPE),
+    "JSON body, hexadecimal": lambda c: c.send("POST", PATH, WHO, data=php(FILE, "\\u002f"), headers=JSON_TYPE),
+    "envelope": lambda c: c.send("POST", PATH, data=php({**WHO, "params": FILE}), headers=JSON_TYPE),
+    "envelope with text": lambda c: c.send("POST", PATH, data=php({**WHO, "params": php(FILE)}), headers=JSON_TYPE),
+    "form": lambda c: c.send("POST", PATH, data={**WHO, "params": php(FILE)}),
+    "multipart": lambda c: c.send("POST", PATH, WHO, files=[("params", (None, php(FILE)))]),
+    "beside an envelope": lambda c: c.send("POST", PATH, data=php({**WHO, "params": NAME, **BASE64}), headers=JSON_TYPE),
+    "beside an envelope, plain": lambda c: c.send("POST", PATH, data=json.dumps({**WHO, "params": NAME, **BASE64}), headers=JSON_TYPE),
+    "beside an envelope with text": lambda c: c.send("POST", PATH, data=php({**WHO, "params": php(NAME), **BASE64}), headers=JSON_TYPE),
+    "beside a form": lambda c: c.send("POST", PATH, data={**WHO, "params": php(NAME), **BASE64}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OF_BASE64)
+def test_base64_as_php_writes_it(uploader, way):
+    """Section 2: what of a file is an escape is the file's, too."""
+    number = uploader.is_stored(WAYS_OF_BASE64[way](uploader.client), ONES)
+    assert uploader.store.row("files", number)["file_name"] == "ones"
+
+
+@pytest.mark.parametrize("body", [
+    php({**FILE, "file_detail": "d" * 65536}),
+    php(FILE) + " " * 65536,
+    php({**WHO, "params": FILE, "x": "d" * 65536}),
+    php({**WHO, "params": NAME, **BASE64, "x": "/" * 40000}),
+    php({**WHO, "params": NAME, "x": BASE64}),
+    php({**WHO, "params": php(FILE) + " " * 65536}),
+])
+def test_params_beside_base64_are_64_kib(uploader, body):
+    """All that is not the file's is bounded as ever."""
+    with uploader.nothing_stored():
+        uploader.client.send("POST", PATH, WHO, data=body, headers=JSON_TYPE).expect(400, code="too_large", field="params")
+
+
+def test_escaped_base64_must_fit_the_body(uploader):
+    """As it is sent, escapes included."""
+    with uploader.nothing_stored():
+        body = php({**NAME, "file_content": "/" * 600_000})
+        uploader.client.send("POST", PATH, WHO, data=body, headers=JSON_TYPE).expect(413)
+
+
 @pytest.mark.parametrize("chain,params", [("topics", {"topic_detail": "t"}), ("projects", {"project_name": "p"})])
 def test_base64_where_there_are_no_bytes(uploader, chain, params):
     with uploader.nothing_stored():

@@ -322,6 +322,112 @@ static void test_size(void **state)
     assert_int_equal(add_json(f, json.data), RESULT_OK);
 }
 
+/* The text with each X become escape, each quote a quote behind a backslash. */
+static const char *escape(struct fixture *f, struct slice text, const char *escape)
+{
+    struct buffer out;
+    buffer_init(&out);
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '"')
+            buffer_append_char(&out, '\\');
+        if (text.data[i] == 'X')
+            buffer_append_slice(&out, slice_from(escape));
+        else
+            buffer_append_char(&out, text.data[i]);
+    }
+    buffer_append_char(&out, '\0');
+    const char *copy = arena_copy(&f->arena, buffer_slice(&out)).data;
+    buffer_clear(&out);
+    return copy;
+}
+
+/* As much as does not count, blanks that count around it. */
+static struct slice make_file(struct fixture *f, const char *sign, size_t blanks)
+{
+    struct slice text = arena_printf(&f->arena, "%70000s", "");
+    memset((char *)(uintptr_t)text.data, 'X', text.size);
+    return arena_printf(&f->arena, "{\"file_content\":%*s\"%s\"}", (int)blanks, "",
+                        escape(f, text, sign));
+}
+
+enum { FILE_QUOTES = sizeof("{\"file_content\":\"\"}") - 1 };
+
+/* A file counts for nothing however it is escaped: json_encode() makes of each slash two signs. */
+static void test_size_of_an_escaped_file(void **state)
+{
+    static const char *const signs[] = {"/", "\\/", "\\u002f", "\\\\"};
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        struct slice fits = make_file(f, signs[i], PARAMETERS_MOST_BYTES - FILE_QUOTES);
+        struct slice large = make_file(f, signs[i], PARAMETERS_MOST_BYTES - FILE_QUOTES + 1);
+        assert_int_equal(add_json(f, fits.data), RESULT_OK);
+        assert_int_equal(value_get(f->parameters.params, SLICE("file_content"))->text.size, 70000);
+        assert_int_equal(ADD(f, "params", fits.data), RESULT_OK);
+        assert_int_equal(add_json(f, large.data), RESULT_LIMIT);
+        assert_refused(f, "too_large", "params");
+        assert_int_equal(ADD(f, "params", large.data), RESULT_LIMIT);
+        assert_refused(f, "too_large", "params");
+    }
+}
+
+/* In an envelope, in params as an object or as text, or beside them as in a form. */
+static void test_size_of_an_envelopes_file(void **state)
+{
+    struct fixture *f = *state;
+    const size_t most = PARAMETERS_MOST_BYTES - FILE_QUOTES - (sizeof("{\"params\":}") - 1);
+    struct slice file = make_file(f, "\\/", most);
+    struct slice body = arena_printf(&f->arena, "{\"params\":%s}", file.data);
+    assert_int_equal(add_json(f, body.data), RESULT_OK);
+    body = arena_printf(&f->arena, "{\"params\": %s}", file.data);
+    assert_int_equal(add_json(f, body.data), RESULT_LIMIT);
+    assert_refused(f, "too_large", "params");
+
+    file = make_file(f, "X", PARAMETERS_MOST_BYTES - FILE_QUOTES);
+    body = arena_printf(&f->arena, "{\"params\":\"%s\"}", escape(f, file, "\\\\\\/"));
+    assert_int_equal(add_json(f, body.data), RESULT_OK);
+    file = make_file(f, "X", PARAMETERS_MOST_BYTES - FILE_QUOTES + 1);
+    body = arena_printf(&f->arena, "{\"params\":\"%s\"}", escape(f, file, "\\\\\\/"));
+    assert_int_equal(add_json(f, body.data), RESULT_LIMIT);
+    assert_refused(f, "too_large", "params");
+
+    static const char *const params[] = {"{}", "[]", "null"};
+    for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+        const size_t own = sizeof(",\"params\":") - 1 + strlen(params[i]);
+        for (size_t more = 0; more < 2; more++) {
+            file = make_file(f, "\\/", PARAMETERS_MOST_BYTES - FILE_QUOTES - own + more);
+            body = arena_printf(&f->arena, "%.*s,\"params\":%s}", (int)file.size - 1, file.data,
+                                params[i]);
+            assert_int_equal(add_json(f, body.data), more ? RESULT_LIMIT : RESULT_OK);
+            if (more)
+                assert_refused(f, "too_large", "params");
+        }
+    }
+    assert_int_equal(value_get(f->parameters.loose, SLICE("file_content"))->text.size, 70000);
+}
+
+/* Text alone is a file, under that name alone, and the last one alone. */
+static void test_size_of_what_is_no_file(void **state)
+{
+    static const char *const shapes[] = {
+        "{\"file_content\":[\"%s\"]}",
+        "{\"file_content\":{\"file_content\":\"%s\"}}",
+        "{\"\\/\":\"%s\"}",
+        "{\"file_content\":\"%s\",\"file_content\":\"\\/\"}",
+        "{\"params\":{},\"file\":\"%s\"}",
+        "{\"params\":{},\"x\":{\"file_content\":\"%s\"}}",
+        "{\"params\":{\"x\":{\"file_content\":\"%s\"}}}",
+    };
+    struct fixture *f = *state;
+    struct slice text = arena_printf(&f->arena, "%70000s", "");
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        size_t at = slice_find(slice_from(shapes[i]), '%');
+        struct slice body =
+            arena_printf(&f->arena, "%.*s%s%s", (int)at, shapes[i], text.data, shapes[i] + at + 2);
+        assert_int_equal(add_json(f, body.data), RESULT_LIMIT);
+        assert_refused(f, "too_large", "params");
+    }
+}
+
 /* --- lists: section 6, "a JSON array as `params` of POST" ---------------------------------------
  */
 
@@ -476,6 +582,9 @@ int main(void)
         TEST(test_depth),
         TEST(test_names),
         TEST(test_size),
+        TEST(test_size_of_an_escaped_file),
+        TEST(test_size_of_an_envelopes_file),
+        TEST(test_size_of_what_is_no_file),
         TEST(test_lists),
         TEST(test_lists_of_anything),
         TEST(test_lists_of_several_sources),
