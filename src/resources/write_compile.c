@@ -5,6 +5,7 @@
 #include "resources/stored_value.h"
 
 static const struct slice content_name = {"file_content", 12};
+static const struct slice no_bytes = {"nothing: a list's records have no bytes", 39};
 
 struct compiling {
     struct write *write;
@@ -302,7 +303,7 @@ static void read_content(struct compiling *compiling, const struct value *value)
 {
     struct write *write = compiling->write;
     if (write->is_bulk) {
-        refuse_value(compiling, content_name, SLICE("nothing: a list's records have no bytes"));
+        refuse_value(compiling, content_name, no_bytes);
     } else if (write->file) {
         refuse_value(compiling, content_name, SLICE("nothing: the bytes come in the body"));
     } else if (value->type != VALUE_STRING || !base64_measure(value->text, &write->content_size)) {
@@ -424,8 +425,15 @@ static void read_items(struct compiling *compiling, const struct value *params)
 
 /* --- all ----------------------------------------------------------------------------------- */
 
-/* Loose names join params where the resource knows them; params win. In a list only what is meant
- * for the whole of it. */
+/* Beside a list only what is meant for the whole of it counts. Bytes are refused as within it. */
+static void read_beside_list(struct compiling *compiling, const struct value *loose)
+{
+    for (const struct value *item = loose ? loose->first : NULL; item; item = item->next)
+        if (!read_switch(compiling, item, item->name) && is_content(compiling->write, item->name))
+            query_refuse_value(compiling->problem, content_name, no_bytes);
+}
+
+/* Loose names join params where the resource knows them; params win. */
 static void adopt_loose(struct compiling *compiling, struct value *params,
                         const struct value *loose)
 {
@@ -436,10 +444,8 @@ static void adopt_loose(struct compiling *compiling, struct value *params,
         bool is_known = is_switch || is_content(write, item->name) ||
                         model_column_find(write->resource, item->name) ||
                         model_parameter_find(write->resource, item->name);
-        if (write->is_bulk && is_switch)
-            read_switch(compiling, item, item->name);
         bool is_meant = write->kind != WRITE_DELETE || is_switch || link_named(write, item->name);
-        if (write->is_bulk || !is_known || !is_meant || value_get(params, item->name))
+        if (!is_known || !is_meant || value_get(params, item->name))
             continue;
         struct value *copy = arena_alloc(arena_of(compiling), sizeof(*copy));
         if (!copy) {
@@ -510,7 +516,10 @@ enum result write_compile(const struct model *model, const struct chain *chain,
     write->items = arena_zalloc(problem->arena, write->item_count * sizeof(*write->items));
     if (!write->items)
         return RESULT_NO_MEMORY;
-    adopt_loose(&compiling, params, given->loose);
+    if (write->is_bulk)
+        read_beside_list(&compiling, given->loose);
+    else
+        adopt_loose(&compiling, params, given->loose);
     read_items(&compiling, params);
     return problem_is_set(problem) ? RESULT_INVALID : RESULT_OK;
 }

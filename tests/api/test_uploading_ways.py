@@ -373,6 +373,41 @@ def test_base64_in_a_list(uploader):
         assert faults(answer.expect(422)) == {"[1].file_content": "invalid_value"}
 
 
+LIST = json.dumps([{"file_name": "f"}, {"file_name": "g"}])
+BESIDE_A_LIST = {
+    "query": lambda c: c.send("POST", PATH, {**WHO, "params": LIST, "file_content": "QUJD"}),
+    "form": lambda c: c.send("POST", PATH, data={**WHO, "params": LIST, "file_content": "QUJD"}),
+    "multipart": lambda c: c.send("POST", PATH, WHO, files=[("params", (None, LIST)), ("file_content", (None, "QUJD"))]),
+    "query of a JSON body": lambda c: c.send("POST", PATH, {**WHO, "file_content": "QUJD"}, data=LIST, headers=JSON_TYPE),
+    "envelope": lambda c: c.send("POST", PATH, data=php({**WHO, "params": json.loads(LIST), "file_content": "QUJD"}), headers=JSON_TYPE),
+    "envelope with text": lambda c: c.send("POST", PATH, data=php({**WHO, "params": LIST, "file_content": "QUJD"}), headers=JSON_TYPE),
+    "dry run": lambda c: c.send("POST", PATH, data={**WHO, "params": LIST, "file_content": "QUJD", "dry_run": "1"}),
+    "empty": lambda c: c.send("POST", PATH, data={**WHO, "params": LIST, "file_content": ""}),
+}
+
+
+@pytest.mark.parametrize("way", BESIDE_A_LIST)
+def test_base64_beside_a_list(uploader, way):
+    """Nobody's bytes are dropped without a word; what else stands there is for no item, as ever."""
+    with uploader.nothing_stored():
+        answer = BESIDE_A_LIST[way](uploader.client)
+        assert faults(answer.expect(422)) == {"file_content": "invalid_value"}
+        assert answer.message == "The value provided for file_content is invalid or not allowed."
+
+
+@pytest.mark.parametrize("beside", [{"file_label": "l"}, {"file_id": "7"}, {"project_id": "99999999"}, {"_": "1"}, {"file": "QUJD"}])
+def test_other_names_beside_a_list(uploader, beside):
+    answer = uploader.client.send("POST", PATH, data={**WHO, "params": LIST, **beside}).success()
+    files = answer.response["files"]
+    assert [(file["file_name"], file["file_label"], file["file_size"]) for file in files] == [("f", "", 0), ("g", "", 0)]
+
+
+def test_base64_beside_a_list_without_bytes(uploader, store):
+    """Of other resources the name is unknown, and so ignored."""
+    answer = uploader.client.send("POST", address("topics")[0], data={**WHO, "params": '[{"topic_detail":"t"}]', "file_content": "QUJD"})
+    assert [topic["topic_detail"] for topic in answer.success().response["topics"]] == ["t"]
+
+
 def test_base64_on_delete(uploader, store):
     number = store.insert("files", file_name="f")
     with uploader.nothing_stored():

@@ -416,6 +416,20 @@ static void test_bulk_switches(void **state)
             "dry_run:invalid_value [1].dry_run:invalid_value");
 }
 
+/* "A list's records have no bytes": not beside it either. Other names beside it are for nobody. */
+static void test_bulk_bytes(void **state)
+{
+    static const char list[] = "[{\"file_name\":\"a\"},{\"file_name\":\"b\"}]";
+    static const char both[] = "[{\"file_name\":\"a\",\"file_content\":\"QQ==\"}]";
+    refuses(state, "POST", "files", list, "{\"file_content\":\"QUJD\"}", 422,
+            "file_content:invalid_value");
+    refuses(state, "POST", "files", both, "{\"file_content\":null}", 422,
+            "file_content:invalid_value [0].file_content:invalid_value");
+    compiles(state, "POST", "files", list, "{\"file_label\":\"x\",\"file_id\":1}",
+             "file_name='a'; file_name='b'");
+    compiles(state, "POST", "timelogs", "[{}]", "{\"file_content\":\"QUJD\"}", "");
+}
+
 /* "at most 500" */
 static void test_bulk_size(void **state)
 {
@@ -531,6 +545,7 @@ int main(void)
         WRITING_TEST(test_bulk),
         WRITING_TEST(test_bulk_faults),
         WRITING_TEST(test_bulk_switches),
+        WRITING_TEST(test_bulk_bytes),
         WRITING_TEST(test_bulk_size),
         WRITING_TEST(test_most_faults),
         WRITING_TEST(test_creating_is_off),
