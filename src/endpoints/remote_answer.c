@@ -75,11 +75,17 @@ static bool is_not_modified(const struct remote_request *request, struct slice t
            tag_matches(http_request_list(request->http, SLICE("if-none-match")), tag);
 }
 
-static void send_envelope(struct remote_request *request, struct remote_answer *answer)
+/* http.error_status */
+static int status_line(const struct gateway *gateway, int status)
 {
     bool is_always_200 =
-        slice_equal(slice_from(request->gateway->config->http.error_status), SLICE("always_200"));
-    struct http_response response = {.status = is_always_200 ? 200 : answer->status};
+        slice_equal(slice_from(gateway->config->http.error_status), SLICE("always_200"));
+    return is_always_200 ? 200 : status;
+}
+
+static void send_envelope(struct remote_request *request, struct remote_answer *answer)
+{
+    struct http_response response = {.status = status_line(request->gateway, answer->status)};
     struct slice tag = coded_tag(request, answer);
     bool has_tag = answer->status == 200 && tag.size;
     struct slice location = remote_write_location(request, answer->created_id);
@@ -118,25 +124,33 @@ void remote_answer_send(struct remote_request *request, struct remote_answer *an
     remote_answer_release(answer);
 }
 
+/* A fault of the body is answered as what its head asks for. */
 void remote_answer_fault(struct http_request *http, const struct http_fault *fault,
                          struct http_response *response)
 {
+    struct remote_request *known = http->data; /* NULL: of the head */
     struct gateway *gateway = http_context(http);
     struct gateway_loop *state = &gateway->loop_states[loop_index(http_request_loop(http))];
     struct remote_request request = {.http = http,
                                      .gateway = gateway,
                                      .chain = {.action = SLICE(""), .route = SLICE("refused")}};
     static const struct slice bad_request = SLICE("Request Invalid or Bad Format");
+    bool has_chain = known && known->chain.action.size;
+    if (has_chain)
+        request.chain = known->chain;
     problem_init(&request.problem, &http->arena);
     problem_set(&request.problem, fault->status,
                 fault->status == 400 ? bad_request : http_status_text(fault->status));
     problem_add(&request.problem, fault->code, fault->field, "%.*s", SLICE_ARGS(fault->detail));
     struct remote_answer *answer = remote_answer_problem(&request, state->writers);
-    response->status = fault->status;
-    http_response_field(response, SLICE("Cache-Control"), SLICE("no-store"));
+    response->status = has_chain ? status_line(gateway, fault->status) : fault->status;
+    if (known)
+        remote_answer_add_fields(known, response);
+    else
+        http_response_field(response, SLICE("Cache-Control"), SLICE("no-store"));
     if (!answer)
         return;
-    http_response_field(response, SLICE("Content-Type"), envelope_content_type(FORMAT_JSON));
+    http_response_field(response, SLICE("Content-Type"), envelope_content_type(answer->format));
     response->body = http_body_share(answer->body);
     remote_answer_release(answer);
 }

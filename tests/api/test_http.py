@@ -1,10 +1,12 @@
 """spec/http.md on raw sockets: what is refused, how connections behave, every limit and timeout."""
 
+import json
 import re
 import socket
 import threading
 import time
 import urllib.parse
+from xml.etree import ElementTree
 
 import pytest
 
@@ -443,6 +445,28 @@ def test_target_too_long(gateway):
 def test_a_method_too_long(gateway):
     reply = exchange(gateway.port, b"G" * 5000 + b" / HTTP/1.1\r\nHost: t\r\n\r\n")
     assert reply.status in (400, 501)
+
+
+@pytest.mark.parametrize("status_line", ["real", "always_200"])
+@pytest.mark.parametrize("framing,body,code", [("Content-Length: 1048577\r\n", b"", 413), (CHUNKED, b"zz\r\n", 400), (CHUNKED, b"5\r\nx", 408)])
+def test_a_fault_of_the_body_is_answered_as_what_was_asked_for(start_gateway, status_line, framing, body, code):
+    """remote-api.md section 5: in the format of the chain, under its name, http.error_status heeded."""
+    action = "projects/100/actions"
+    server = start_gateway({"http.body_grace": "1s", **({} if status_line == "real" else {"http.error_status": status_line})})
+    for ending in ("xml", "json"):
+        with Raw(server.port) as connection:
+            path = LIST.replace("/json", "/" + ending)
+            fields = f"Host: t\r\nX-Request-Id: asked-{ending}\r\n"
+            reply = connection.send(f"POST {path} HTTP/1.1\r\n{fields}{framing}\r\n".encode() + body).reply()
+        assert reply.status == (code if status_line == "real" else 200) and reply.field("Connection") == "close"
+        assert reply.field("Content-Type").startswith(f"application/{ending}")
+        assert reply.field("X-Request-Id") == f"asked-{ending}"
+        if ending == "xml":
+            request = ElementTree.fromstring(reply.body).find("request")
+            assert (request.findtext("action"), request.findtext("method"), request.findtext("code")) == (action, "POST", str(code))
+        else:
+            request = json.loads(reply.body)["request"]
+            assert (request["action"], request["method"], request["format"], request["code"]) == (action, "POST", "json", code)
 
 
 @pytest.mark.parametrize("size", [1048577, 10 ** 9, 10 ** 15])
