@@ -31,14 +31,14 @@ void login_attempt_check(struct login_attempt *attempt, void *context)
         worker_report(worker);
     attempt->is_let_in = verdict == LOGIN_OK;
     end(attempt, outcome_of(verdict));
-    attempt->http->phase_us[METRIC_PHASE_AUTH] = clock_now_us() - began_us;
+    attempt->http->phase_us[METRIC_PHASE_AUTH] += clock_now_us() - began_us;
 }
 
 void login_attempt_done(struct login_attempt *attempt)
 {
     struct pool_job *job = attempt->job;
     bool has_gone = job->was_dropped || atomic_load(&job->is_abandoned);
-    attempt->http->phase_us[METRIC_PHASE_QUEUE] = job->queued_us;
+    attempt->http->phase_us[METRIC_PHASE_QUEUE] += job->queued_us;
     end(attempt, BAN_UNDECIDED);
     job->run = NULL;
     if (has_gone)

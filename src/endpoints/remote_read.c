@@ -281,6 +281,15 @@ bool remote_read_body(struct remote_request *request)
     return read_chain(request) && !problem_is_set(&request->problem) && read_method(request);
 }
 
+void remote_see(struct remote_request *request)
+{
+    const struct auth_principal *principal = &request->principal;
+    request->viewer = (struct query_viewer){.sees_all = principal->sees_all,
+                                            .admin_id = principal->admin_id,
+                                            .departments = principal->departments,
+                                            .department_count = principal->department_count};
+}
+
 static bool compile(struct remote_request *request)
 {
     const struct query_limits limits = {.max_limit = request->gateway->config->remote.max_limit};
@@ -294,11 +303,7 @@ static bool compile(struct remote_request *request)
     if (chain_check_served(&request->chain, &request->problem) != RESULT_OK ||
         !remote_upload_check(request))
         return false;
-    const struct auth_principal *principal = &request->principal;
-    request->viewer = (struct query_viewer){.sees_all = principal->sees_all,
-                                            .admin_id = principal->admin_id,
-                                            .departments = principal->departments,
-                                            .department_count = principal->department_count};
+    remote_see(request);
     if (request->is_write)
         return remote_write_compile(request);
     if (request->parameters.items)

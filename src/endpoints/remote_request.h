@@ -94,6 +94,8 @@ void remote_read_format(struct remote_request *request);
 bool remote_read_body(struct remote_request *request);
 /* Loop or worker: gives params their meaning under request->model; false: problem set. */
 bool remote_compile(struct remote_request *request);
+/* Loop or worker: makes the principal the viewer, of what is compiled already too. */
+void remote_see(struct remote_request *request);
 /* Loop or worker: gives params their meaning as a write, and checks the fields that go with it. */
 bool remote_write_compile(struct remote_request *request);
 /* Worker: carries it out; RESULT_STALE and the like as execute_read. */
@@ -115,6 +117,8 @@ void remote_upload_admit(struct remote_request *request);
 const struct http_pairs *remote_upload_pairs(const struct remote_request *request);
 const struct write_file *remote_upload_file(const struct remote_request *request);
 bool remote_upload_is_admission(const struct remote_request *request);
+/* Loop: the file has come, and is to be stored: its caller is asked for again. */
+bool remote_upload_is_storing(const struct remote_request *request);
 /* Loop: a file's part came, and no login before it. */
 bool remote_upload_is_early(const struct remote_request *request);
 /* Loop: libuv's pool is at work for it. */
@@ -133,7 +137,8 @@ struct slice remote_join_key(struct remote_request *request);
 struct slice remote_sight_key(struct remote_request *request);
 
 /* Loop. Logs in, from memory or by a job of its own, now or when it is its turn; then compiles and
- * gives the request to the workers, or refuses it. */
+ * gives the request to the workers, or refuses it. An upload comes here twice: before its bytes,
+ * and once they are there. */
 void remote_login_begin(struct remote_request *request);
 /* Sets the problem of a request that its guard, or its admin's rate, does not let pass. */
 void remote_refuse_banned(struct remote_request *request);

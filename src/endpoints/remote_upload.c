@@ -47,6 +47,11 @@ bool remote_upload_is_admission(const struct remote_request *request)
            request->upload->state == UPLOAD_ADMITTING;
 }
 
+bool remote_upload_is_storing(const struct remote_request *request)
+{
+    return request->upload && request->upload->state == UPLOAD_STORING;
+}
+
 /* --- bytes ----------------------------------------------------------------------------------- */
 
 static struct gateway_loop *loop_of(const struct remote_upload *upload)
@@ -101,7 +106,7 @@ static void on_written(struct remote_upload *upload)
     } else if (upload->state == UPLOAD_STORING) {
         buffer_give_back(upload);
         request->asked_us = loop_now_us(http_request_loop(request->http));
-        remote_submit(request);
+        remote_login_begin(request); /* he may have been locked out while the bytes came */
     } else {
         if (upload->buffer.capacity > 2 * buffer_size(upload))
             buffer_give_back(upload);

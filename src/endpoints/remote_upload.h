@@ -7,7 +7,8 @@
  *              checked without the bytes, and opens a file on the disk
  *   STREAMING  bytes fill one buffer; a full one is written by libuv's pool, reading paused; the
  *              fewer uploads there are, the larger it may be
- *   STORING    all is there: sealed by libuv's pool, then the write, a job like any other
+ *   STORING    all is there: sealed by libuv's pool, the login once more, since the bytes may have
+ *              taken longer than auth.recheck; then the write, a job like any other
  *
  * remote_upload.c       the way through these states
  * remote_upload_begin.c what the head says, and whether there may be a file
