@@ -116,9 +116,8 @@ static enum result add_body(struct remote_request *request, struct http_pairs *p
     return RESULT_INVALID;
 }
 
-/* What stands behind a fault is not parsed, but the login must be known to whom the fault may be
- * told: username, password, method and action are looked for by themselves. */
-static void recover_reserved(struct remote_request *request, struct slice text)
+/* Where a parameter of that name is kept, if it is one of those that stand beside params. */
+static struct slice *reserved_place(struct remote_request *request, struct slice name)
 {
     const struct {
         struct slice name;
@@ -129,18 +128,27 @@ static void recover_reserved(struct remote_request *request, struct slice text)
         {SLICE("method"), &request->parameters.method},
         {SLICE("action"), &request->parameters.action},
     };
+    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+        if (slice_equal(name, reserved[i].name))
+            return reserved[i].into;
+    return NULL;
+}
+
+/* What stands behind a fault is not parsed, but the login must be known to whom the fault may be
+ * told: username, password, method and action are looked for by themselves. */
+static void recover_reserved(struct remote_request *request, struct slice text)
+{
     struct arena *arena = &request->http->arena;
     struct slice pair;
     while (slice_split(&text, '&', &pair)) {
         size_t equals = slice_find(pair, '=');
         struct slice name = http_percent_decode(arena, slice_of(pair.data, equals), true);
-        for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-            if (equals == pair.size || !slice_equal(name, reserved[i].name))
-                continue;
-            struct slice value = http_percent_decode(arena, slice_skip(pair, equals + 1), true);
-            if (utf8_is_valid(value))
-                *reserved[i].into = value;
-        }
+        struct slice *into = equals < pair.size ? reserved_place(request, name) : NULL;
+        if (!into)
+            continue;
+        struct slice value = http_percent_decode(arena, slice_skip(pair, equals + 1), true);
+        if (utf8_is_valid(value))
+            *into = value;
     }
 }
 
@@ -257,6 +265,13 @@ void remote_read_format(struct remote_request *request)
         problem_init(&request->problem, &request->http->arena);
 }
 
+static void forget_chain(struct remote_request *request)
+{
+    problem_init(&request->problem, &request->http->arena);
+    request->segments = slice_of(NULL, 0);
+    request->chain = (struct chain){.action = SLICE(""), .route = SLICE("refused")};
+}
+
 bool remote_read_is_content(struct remote_request *request)
 {
     struct slice query = request->http->query;
@@ -265,13 +280,34 @@ bool remote_read_is_content(struct remote_request *request)
         recover_reserved(request, query);
         may_be = request->parameters.action.data && read_chain(request) &&
                  request->chain.target == CHAIN_UPLOAD;
-        if (!may_be) {
-            problem_init(&request->problem, &request->http->arena);
-            request->segments = slice_of(NULL, 0);
-            request->chain = (struct chain){.action = SLICE(""), .route = SLICE("refused")};
-        }
+        if (!may_be)
+            forget_chain(request);
     }
     return request->chain.link_count && request->chain.target == CHAIN_UPLOAD;
+}
+
+static bool creates_file(struct remote_request *request)
+{
+    struct slice method = request->parameters.method;
+    bool is_create = !method.size || slice_equal_nocase(method, SLICE("POST"));
+    return is_create && read_chain(request) && request->chain.target == CHAIN_LIST &&
+           chain_last(&request->chain)->resource->catalog->download.path.size;
+}
+
+bool remote_read_takes_file(struct remote_request *request)
+{
+    bool is_in_path = request->segments.size;
+    const struct http_pair *pair = remote_upload_pairs(request)->first;
+    recover_reserved(request, request->http->query);
+    for (; pair; pair = pair->next) {
+        struct slice *into = reserved_place(request, pair->name);
+        if (into)
+            *into = pair->value;
+    }
+    bool takes_file = creates_file(request);
+    if (!is_in_path)
+        forget_chain(request); /* what follows may name another */
+    return takes_file;
 }
 
 bool remote_read_body(struct remote_request *request)

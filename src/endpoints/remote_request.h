@@ -88,6 +88,8 @@ bool remote_read_head(struct remote_request *request);
 /* Loop. on_head: is files/{id}/content asked for? Then the chain is read, if need be from the
  * query. */
 bool remote_read_is_content(struct remote_request *request);
+/* Loop, while a form streams in: is a single file created by what has come so far? */
+bool remote_read_takes_file(struct remote_request *request);
 /* Loop. on_head, of a request that is refused unread: which format its answer is to have. */
 void remote_read_format(struct remote_request *request);
 /* Loop. on_end: everything else; false: refused, problem set. */

@@ -34,6 +34,8 @@ struct remote_upload {
     struct multipart_events events;
     struct http_pairs read;   /* its fields; once a file has begun, those behind it */
     struct http_pairs fields; /* once a file has begun: those before it */
+    bool is_judged;           /* a part called file without a filename has come: is it one? */
+    bool takes_nameless;      /* it is; the first decides for all */
     bool has_file;
     struct slice part;      /* the name of the file's part; empty: raw */
     struct write_file file; /* what it says of itself */

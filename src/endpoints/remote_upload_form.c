@@ -20,6 +20,18 @@ static struct slice base_name(struct slice name)
     return slice_skip(name, begin);
 }
 
+/* Bytes that clients make up themselves, and send without a filename. */
+static bool is_file(void *context, struct slice field)
+{
+    struct remote_upload *upload = context;
+    if (!slice_equal(field, SLICE("file")))
+        return false;
+    if (!upload->is_judged)
+        upload->takes_nameless = remote_read_takes_file(upload->request);
+    upload->is_judged = true;
+    return upload->takes_nameless;
+}
+
 static enum result on_file(void *context, const struct multipart_file *file)
 {
     struct remote_upload *upload = context;
@@ -49,8 +61,11 @@ bool remote_upload_form_begin(struct remote_upload *upload)
 {
     struct remote_request *request = upload->request;
     struct http_request *http = request->http;
-    const struct multipart_events events = {on_file, on_file_piece, on_file_end, upload};
-    upload->events = events;
+    upload->events = (struct multipart_events){.is_file = is_file,
+                                               .on_file = on_file,
+                                               .on_file_piece = on_file_piece,
+                                               .on_file_end = on_file_end,
+                                               .context = upload};
     upload->reader =
         multipart_reader_create(&http->arena, http_request_field(http, SLICE("content-type")),
                                 request->gateway->config->http.max_body, &upload->read,

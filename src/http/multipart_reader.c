@@ -118,14 +118,21 @@ static void end_part(struct multipart_reader *reader)
     reader->head_size = 0;
 }
 
+static bool is_file_without_name(const struct multipart_reader *reader)
+{
+    const struct multipart_events *events = reader->events;
+    return events->is_file && events->is_file(events->context, reader->part.name);
+}
+
 static void begin_part(struct multipart_reader *reader)
 {
     struct multipart_head *part = &reader->part;
     struct multipart_file file = {part->name, part->filename, part->type};
-    reader->state = part->has_filename ? FILE_PART : FIELD;
+    bool is_file = part->has_filename || is_file_without_name(reader);
+    reader->state = is_file ? FILE_PART : FIELD;
     reader->value_size = reader->value_capacity = 0;
     multipart_delimiter_restart(&reader->delimiter);
-    if (part->has_filename)
+    if (is_file)
         reader->result = reader->events->on_file(reader->events->context, &file);
 }
 

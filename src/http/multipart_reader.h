@@ -22,17 +22,21 @@
 
 struct multipart_reader;
 
-/* What the head of a part with a filename says. Slices lie in the arena. */
+/* What the head of a file's part says. Slices lie in the arena. */
 struct multipart_file {
     struct slice field; /* the part's name */
     struct slice name;  /* filename, decoded: UTF-8 without NUL, perhaps a path; browsers send an
-                           empty one (and an empty file) where no file was chosen */
+                           empty one (and an empty file) where no file was chosen; empty too where
+                           the part has none */
     struct slice type;  /* Content-Type as the client wrote it, UTF-8; empty: none given */
 };
 
 struct multipart_events {
-    /* A part with a filename begins; pieces of it, its end and further parts may follow in the
-     * same call. RESULT_OK, or the problem is set and the reader is done. */
+    /* A part without a filename begins: is it a file even so (RFC 7578 4.2: a filename is not
+     * compulsory)? What stood before it is in pairs. NULL: none is. */
+    bool (*is_file)(void *context, struct slice field);
+    /* A file begins: a part with a filename, or by is_file; pieces of it, its end and further parts
+     * may follow in the same call. RESULT_OK, or the problem is set and the reader is done. */
     enum result (*on_file)(void *context, const struct multipart_file *file);
     /* Never empty; lies in the bytes given to feed, or in the reader, until the call returns. */
     void (*on_file_piece)(void *context, struct slice piece);

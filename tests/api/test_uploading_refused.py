@@ -183,6 +183,40 @@ def test_a_file_where_none_is_taken(uploader, store, chain, method):
         assert faults(answer.expect(400)) == {"file": "unexpected_file"}
 
 
+@pytest.mark.parametrize("chain,params,method,stored", [("topics", {"topic_detail": "t"}, None, {"topic_detail": "t"}),
+                                                        ("files/{id}", {"file_label": "l"}, "put", {"file_label": "l"}),
+                                                        ("files", {"limit": 1}, "get", None), ("files/{id}", {}, "get", None)])
+@pytest.mark.parametrize("where", ["path", "query", "earlier part"])
+def test_a_parameter_called_file(uploader, store, chain, params, method, stored, where):
+    """Without a filename, and where no file is created: a name that nobody knows, and passed over (section 2)."""
+    number = store.insert("files", file_name="f")
+    path, pairs = address(chain.format(id=number), "clean" if where == "path" else "direct")
+    more = {**({"method": method} if method else {}), **(pairs if where == "earlier part" else {})}
+    body = form(fields(params=params, **more), field("file", "1"), field("file", "2"))
+    answer = uploader.client.send("POST", path, pairs if where == "query" else None, data=body, headers=FORM_TYPE).success()
+    if stored:
+        record = answer.response[chain.split("/")[0][:-1]]
+        assert {name: record[name] for name in stored} == stored
+
+
+@pytest.mark.parametrize("second", [part('name="file"', b"y"), file_part(b"y", "b.bin")])
+def test_a_second_file_without_a_filename(uploader, second):
+    with uploader.nothing_stored():
+        answer = uploader.form(fields(params={"file_name": "a"}), part('name="file"', b"x"), second)
+        assert faults(answer.expect(400)) == {"file": "unexpected_file"}
+        answer = uploader.form(fields(), file_part(b"x"), part('name="file"', b"y"))
+        assert faults(answer.expect(400)) == {"file": "unexpected_file"}
+
+
+def test_a_file_without_a_filename_is_held_to_its_place(uploader):
+    with uploader.nothing_stored():
+        assert faults(uploader.form(part('name="file"', b"x"), fields()).expect(400)) == {"file": "file_too_early"}
+        answer = uploader.form(fields(params={"file_name": "a"}), part('name="file"', b"x"), field("file_label", "l"))
+        assert faults(answer.expect(400)) == {"file_label": "file_not_last"}
+        answer = uploader.form(fields(params=[{"file_name": "a"}]), part('name="file"', b"x"))
+        assert faults(answer.expect(400)) == {"file": "unexpected_file"}
+
+
 def test_a_file_and_a_list(uploader):
     with uploader.nothing_stored():
         answer = uploader.upload(b"x", [{"file_name": "a"}])

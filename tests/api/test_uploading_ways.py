@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from support.answers import address, basic, credentials
-from support.uploading import FORM_TYPE, SIZES, TABLE, WAYS, field, fields, file_part, form, noise
+from support.uploading import FORM_TYPE, SIZES, TABLE, WAYS, field, fields, file_part, form, noise, part
 from support.writing import LONG_AGO, faults
 
 pytestmark = pytest.mark.writing
@@ -238,6 +238,43 @@ def test_no_name_at_all(uploader, name):
         assert faults(answer.expect(422)) == {"file_name": "required_missing"}
     number = uploader.is_stored(uploader.upload(b"x", {"file_name": "given"}, filename=name), b"x")
     assert uploader.store.row("files", number)["file_name"] == "given"
+
+
+def nameless(data, *more):
+    """As Guzzle sends contents that are a string, and form-data of node a Buffer."""
+    return part('name="file"', data, *more)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_part_without_a_filename(uploader, project, size, chunked):
+    """RFC 7578 4.2: a filename is not compulsory; the part `file` is the file."""
+    data = noise(size)
+    answer = uploader.form(fields(params={"file_name": "report.txt", "project_id": project}), nameless(data, f"Content-Length: {size}"),
+                           chunked=chunked)
+    row = uploader.store.row("files", uploader.is_stored(answer, data))
+    assert (row["file_name"], row["file_mime"], row["project_id"]) == ("report.txt", "text/plain", project)
+
+
+def test_a_part_without_a_filename_has_no_name(uploader):
+    with uploader.nothing_stored():
+        answer = uploader.form(fields(params={}), nameless(b"x", "Content-Type: text/plain"))
+        assert faults(answer.expect(422)) == {"file_name": "required_missing"}
+
+
+def test_a_part_without_a_filename_says_its_type(uploader):
+    answer = uploader.form(fields(params={"file_name": "a"}), nameless(b"x", "Content-Type: image/png"))
+    assert uploader.store.row("files", uploader.is_stored(answer, b"x"))["file_mime"] == "image/png"
+
+
+@pytest.mark.parametrize("where", ["path", "query", "earlier part"])
+@pytest.mark.parametrize("method", [None, "post", "PoSt"])
+def test_a_part_without_a_filename_by_every_chain(uploader, where, method):
+    path, pairs = address("files", "clean" if where == "path" else "direct")
+    more = {**({"method": method} if method else {}), **(pairs if where == "earlier part" else {})}
+    body = form(fields(params={"file_name": "a"}, **more), nameless(b"x"))
+    answer = uploader.client.send("POST", path, pairs if where == "query" else None, data=body, headers=FORM_TYPE)
+    uploader.is_stored(answer, b"x")
 
 
 def test_a_name_in_params_wins(uploader):

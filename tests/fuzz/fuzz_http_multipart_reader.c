@@ -12,6 +12,12 @@ struct reading {
     struct buffer log; /* events and verdict */
 };
 
+static bool is_file(void *context, struct slice field)
+{
+    (void)context;
+    return slice_equal(field, SLICE("file"));
+}
+
 static enum result on_file(void *context, const struct multipart_file *file)
 {
     struct reading *reading = context;
@@ -48,7 +54,11 @@ static void tell_end(struct reading *reading, enum result result)
 /* seed 0: whole. The caller clears *reading. */
 static void run(struct reading *reading, struct slice body, uint64_t most_bytes, unsigned seed)
 {
-    struct multipart_events events = {on_file, on_file_piece, on_file_end, reading};
+    struct multipart_events events = {.is_file = is_file,
+                                      .on_file = on_file,
+                                      .on_file_piece = on_file_piece,
+                                      .on_file_end = on_file_end,
+                                      .context = reading};
     *reading = (struct reading){0};
     arena_init(&reading->arena);
     problem_init(&reading->problem, &reading->arena);

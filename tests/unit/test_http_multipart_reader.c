@@ -38,6 +38,12 @@ static void tell_pairs(struct reading *reading)
     }
 }
 
+static bool is_file(void *context, struct slice field)
+{
+    tell_pairs(context);
+    return slice_equal(field, SLICE("file"));
+}
+
 static enum result on_file(void *context, const struct multipart_file *file)
 {
     struct reading *reading = context;
@@ -71,7 +77,11 @@ static void reading_begin(struct reading *reading, const char *type, uint64_t mo
     arena_init(&reading->arena);
     buffer_init(&reading->log);
     problem_init(&reading->problem, &reading->arena);
-    reading->events = (struct multipart_events){on_file, on_file_piece, on_file_end, reading};
+    reading->events = (struct multipart_events){.is_file = is_file,
+                                                .on_file = on_file,
+                                                .on_file_piece = on_file_piece,
+                                                .on_file_end = on_file_end,
+                                                .context = reading};
     reading->reader = multipart_reader_create(&reading->arena, slice_from(type), most_bytes,
                                               &reading->pairs, &reading->events, &reading->problem);
     assert_non_null(reading->reader);
@@ -172,6 +182,17 @@ static void test_empty_files(void **state)
            "{f::application/octet-stream};");
     /* RFC 2046 5.1.1: the empty line's own CRLF may be the delimiter's */
     EXPECT("--b\r\n" FILE_NAME("x") "\r\n\r\n--b\r\n" NAME("a") "\r\n\r\n--b--", "{f:x:};a=|");
+}
+
+/* RFC 7578 4.2: a filename is not compulsory; whose part it is says who reads the form. */
+static void test_files_without_a_name(void **state)
+{
+    (void)state;
+    EXPECT(PART(NAME("a"), "1")
+               PART(NAME("\"file\"") "\r\nContent-Type: text/csv", "x\r\ny") "--b--",
+           "a=1|{file::text/csv}x\r\ny;");
+    EXPECT(PART(NAME("file"), "") PART(NAME("file"), "2") PART(NAME("files"), "3") "--b--",
+           "{file::};{file::}2;files=3|");
 }
 
 /* What only looks like a delimiter is content; CRLF before a delimiter is none. */
@@ -457,6 +478,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fields_and_files_come_in_their_order),
         cmocka_unit_test(test_empty_files),
+        cmocka_unit_test(test_files_without_a_name),
         cmocka_unit_test(test_content_like_delimiters),
         cmocka_unit_test(test_every_byte_goes_through),
         cmocka_unit_test(test_around_the_parts),
