@@ -17,6 +17,7 @@ struct multipart_reader {
     struct http_pairs *pairs;
     const struct multipart_events *events;
     uint64_t bytes_left; /* of most_bytes */
+    bool has_begun;      /* a byte has come */
     enum state state;
     enum result result; /* anything but RESULT_OK ends it */
     struct multipart_head part;
@@ -44,6 +45,7 @@ struct multipart_reader *multipart_reader_create(struct arena *arena, struct sli
     reader->pairs = pairs;
     reader->events = events;
     reader->bytes_left = most_bytes;
+    reader->has_begun = false;
     reader->state = PREAMBLE;
     reader->result = RESULT_OK;
     reader->value_size = reader->value_capacity = reader->head_size = 0;
@@ -178,6 +180,7 @@ static void take_content(struct multipart_reader *reader, struct slice *bytes)
 
 enum result multipart_reader_feed(struct multipart_reader *reader, struct slice bytes)
 {
+    reader->has_begun = reader->has_begun || bytes.size > 0;
     while (bytes.size > 0 && reader->result == RESULT_OK) {
         if (reader->state == EPILOGUE) {
             count(reader, bytes.size);
@@ -193,7 +196,7 @@ enum result multipart_reader_feed(struct multipart_reader *reader, struct slice 
 
 enum result multipart_reader_end(struct multipart_reader *reader)
 {
-    if (reader->result != RESULT_OK || reader->state == EPILOGUE)
+    if (reader->result != RESULT_OK || reader->state == EPILOGUE || !reader->has_begun)
         return reader->result;
     bool closes = reader->state != HEAD && multipart_delimiter_closes(&reader->delimiter);
     if (closes)

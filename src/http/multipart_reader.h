@@ -56,7 +56,8 @@ struct multipart_reader *multipart_reader_create(struct arena *arena, struct sli
 /* RESULT_OK; RESULT_INVALID or RESULT_LIMIT with the problem set; RESULT_NO_MEMORY. After anything
  * but RESULT_OK the reader takes no more. What comes after the closing delimiter is dropped. */
 enum result multipart_reader_feed(struct multipart_reader *reader, struct slice bytes);
-/* RESULT_INVALID (bad_multipart) when the closing delimiter has not come. */
+/* RESULT_INVALID (bad_multipart) when the closing delimiter has not come. A body of no byte at all
+ * is a form of no parts. */
 enum result multipart_reader_end(struct multipart_reader *reader);
 
 #endif

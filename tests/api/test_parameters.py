@@ -22,7 +22,8 @@ def numbers(answer, name="actions", key="action_id"):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("headers", [{}, FORM, {"Content-Length": "0"}, JSON, {"Content-Type": "text/plain"}])
+@pytest.mark.parametrize("headers", [{}, FORM, {"Content-Length": "0"}, JSON, {"Content-Type": "text/plain"},
+                                     {"Content-Type": "multipart/form-data; boundary=b"}, {"Content-Type": "multipart/form-data"}])
 def test_post_with_everything_in_the_query(api, form, headers):
     """Real clients send `POST` with everything in the query string and an empty body."""
     answer = api.get("actions", {"project_id": "100"}, form=form, method="POST", query={"method": "get"}, headers=headers)

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -97,6 +98,29 @@ def test_the_connection_stays(uploader, content):
                 reply = connection.reply()
                 assert reply.status == 200 and expected in json.loads(reply.body)["response"]
                 assert reply.field("Connection") is None
+
+
+@pytest.mark.parametrize("size,body", [(0, b""), (None, b"0\r\n\r\n")])
+def test_a_form_of_no_byte(uploader, store, size, body):
+    """remote-api.md section 2: everything in the query, and an empty body; counted or in chunks, and the connection stays."""
+    project = store.project()
+    create = uploader.raw_head(size, user="alice", query="&params=" + quote(json.dumps({"project_id": project, "file_name": "e.txt"})))
+    find = uploader.raw_head(size, user="alice", query="&method=get&params=" + quote(json.dumps({"project_id": project})))
+    with Raw(uploader.server.port) as connection:
+        connection.send(create + body)
+        number = id_of(connection.reply())
+        connection.send(find + body)
+        reply = connection.reply()
+    assert [row["file_id"] for row in json.loads(reply.body)["response"]["files"]] == [number]
+    assert (store.row("files", number)["file_name"], store.row("files", number)["file_size"]) == ("e.txt", 0)
+
+
+@pytest.mark.parametrize("body", [b"-", b"\r\n", b"x=1", f"--{BOUNDARY}".encode()])
+def test_a_form_of_few_bytes_and_no_boundary(uploader, body):
+    with uploader.nothing_stored(), Raw(uploader.server.port) as connection:
+        connection.send(uploader.raw_head(len(body), user="alice", query="&params=" + quote('{"file_name":"e.txt"}')) + body)
+        reply = connection.reply()
+    assert (reply.status, json.loads(reply.body)["response"]["errors"][0]["code"]) == (400, "bad_multipart")
 
 
 def test_a_refused_body_that_is_here_already_does_not_cost_the_connection(uploader):

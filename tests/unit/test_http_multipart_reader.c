@@ -174,6 +174,13 @@ static void test_fields_and_files_come_in_their_order(void **state)
     EXPECT("--b--", "");
 }
 
+/* remote-api.md 2: POST with everything in the query and an empty body must work. */
+static void test_a_body_of_no_byte(void **state)
+{
+    (void)state;
+    EXPECT("", "");
+}
+
 static void test_empty_files(void **state)
 {
     (void)state;
@@ -288,7 +295,8 @@ static void test_padding_is_bounded(void **state)
 static void test_bodies_that_do_not_end(void **state)
 {
     (void)state;
-    EXPECT("", "!400 bad_multipart ");
+    EXPECT("\r\n", "!400 bad_multipart ");
+    EXPECT("-", "!400 bad_multipart ");
     EXPECT("no boundary at all", "!400 bad_multipart ");
     EXPECT("--b", "!400 bad_multipart ");
     EXPECT("--b\r\n", "!400 bad_multipart ");
@@ -477,6 +485,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fields_and_files_come_in_their_order),
+        cmocka_unit_test(test_a_body_of_no_byte),
         cmocka_unit_test(test_empty_files),
         cmocka_unit_test(test_files_without_a_name),
         cmocka_unit_test(test_content_like_delimiters),
