@@ -82,18 +82,33 @@ static bool limit_body(struct remote_request *request, uint64_t most)
                : true;
 }
 
+/* By any line of the field (RFC 9110 5.3). */
+static bool is_coded(const struct http_request *http)
+{
+    bool is_coded = false;
+    for (size_t i = 0; i < http->field_count; i++) {
+        struct slice codings = http->fields[i].value, one;
+        if (!slice_equal_nocase(http->fields[i].name, SLICE("content-encoding")))
+            continue;
+        while (slice_split(&codings, ',', &one)) {
+            one = slice_trim(one);
+            is_coded = is_coded || (one.size && !slice_equal_nocase(one, SLICE("identity")));
+        }
+    }
+    return is_coded;
+}
+
 /* What RFC 9110 lets a client say of a PUT's body, and what would make other bytes of it. */
 static bool check_raw(struct remote_request *request)
 {
     struct http_request *http = request->http;
     struct slice type = http_media_type(http_request_field(http, SLICE("content-type")));
-    struct slice coding = http_request_field(http, SLICE("content-encoding"));
     bool is_multipart =
         type.size >= 10 && slice_equal_nocase(slice_of(type.data, 10), SLICE("multipart/"));
     if (is_multipart)
         return refuse(request, 415, SLICE("unsupported_media_type"), SLICE("Content-Type"),
                       "the body is the file's bytes, and no form");
-    if (coding.size && !slice_equal_nocase(coding, SLICE("identity")))
+    if (is_coded(http))
         return refuse(request, 415, SLICE("unsupported_media_type"), SLICE("Content-Encoding"),
                       "allowed: identity; the body is stored as it comes");
     if (http_request_field(http, SLICE("content-range")).data)

@@ -99,6 +99,27 @@ def test_raw_answered_before_a_byte_was_sent(uploader, store):
                 assert connection.reply().status == status, (number, user, extra)
 
 
+@pytest.mark.parametrize("lines,is_coded", [
+    (["gzip"], True), (["identity", "gzip"], True), (["gzip", "identity"], True), (["", "gzip"], True), (["identity, gzip"], True),
+    ([",", "identity,", "BR"], True), (["", "identity", "x"], True), ([], False), ([""], False), (["identity"], False),
+    (["Identity", "IDENTITY"], False), (["", "identity", " , identity ,"], False)])
+def test_content_encoding_over_several_lines(uploader, store, lines, is_coded):
+    """RFC 9110 5.3: they are one list. What is stored is what came, so nothing but identity may stand there."""
+    number = store.insert("files", file_name="f")
+    before = uploader.disk.all()
+    extra = "".join(f"Content-Encoding: {line}\r\n" for line in lines)
+    with Raw(uploader.server.port) as connection:
+        connection.send(uploader.raw_head(4, f"files/{number}/content", "PUT", "alice", extra, "text/plain") + b"\x1f\x8b12")
+        reply = connection.reply()
+    if not is_coded:
+        assert reply.status == 200 and uploader.disk.read(uploader.path(number)) == b"\x1f\x8b12"
+        return
+    assert reply.status == 415
+    assert [(error["code"], error["field"]) for error in json.loads(reply.body)["response"]["errors"]] \
+        == [("unsupported_media_type", "Content-Encoding")]
+    assert uploader.disk.all() == before and store.value("files", number, "file_sha256") == ""
+
+
 def test_base64_that_is_refused_writes_nothing(uploader, store):
     """Section 7: admitted first, in this way too. What only the database can judge is judged before a byte is on the disk."""
     project = store.project(project_function="archive")
