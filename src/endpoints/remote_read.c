@@ -97,6 +97,14 @@ bool remote_read_head(struct remote_request *request)
     return parse_chain(request);
 }
 
+static bool refuse_body_type(struct remote_request *request)
+{
+    return refuse(
+        request, 415, SLICE("Unsupported Media Type"), SLICE("unsupported_media_type"),
+        SLICE("Content-Type"),
+        "allowed: application/x-www-form-urlencoded, multipart/form-data, application/json");
+}
+
 static enum result add_body(struct remote_request *request, struct http_pairs *pairs,
                             struct problem *problem)
 {
@@ -109,11 +117,8 @@ static enum result add_body(struct remote_request *request, struct http_pairs *p
         return http_multipart_decode(&http->arena, type, http->body, pairs, problem);
     if (slice_equal_nocase(media, SLICE("application/json")))
         return parameters_add_json(&request->parameters, http->body, problem);
-    problem_set(&request->problem, 415, SLICE("Unsupported Media Type"));
-    problem_add(
-        &request->problem, SLICE("unsupported_media_type"), SLICE("Content-Type"),
-        "allowed: application/x-www-form-urlencoded, multipart/form-data, application/json");
-    return RESULT_INVALID;
+    request->has_foreign_body = true;
+    return RESULT_OK;
 }
 
 /* Where a parameter of that name is kept, if it is one of those that stand beside params. */
@@ -310,11 +315,22 @@ bool remote_read_takes_file(struct remote_request *request)
     return takes_file;
 }
 
+/* What a foreign body says is read by nobody: where it might have named the chain or the method,
+ * these cannot be judged before it. */
 bool remote_read_body(struct remote_request *request)
 {
     read_parameters(request);
     read_credentials(request);
-    return read_chain(request) && !problem_is_set(&request->problem) && read_method(request);
+    bool is_foreign = request->has_foreign_body;
+    bool has_chain =
+        request->segments.size || request->is_openapi || request->parameters.action.data;
+    if (is_foreign && !has_chain)
+        return refuse_body_type(request);
+    if (!read_chain(request))
+        return false;
+    if (is_foreign && request->http->method == HTTP_POST)
+        return refuse_body_type(request);
+    return read_method(request) && (!is_foreign || refuse_body_type(request));
 }
 
 void remote_see(struct remote_request *request)

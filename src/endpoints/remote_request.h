@@ -59,6 +59,7 @@ struct remote_request {
     struct slice method; /* GET, POST, PUT, DELETE: what is asked for, whatever the wire said */
 
     struct parameters parameters;
+    bool has_foreign_body;            /* of a type that is not read: 415 */
     struct problem parameter_problem; /* told only after the login */
     struct login_credentials credentials;
     struct auth_principal principal; /* once is_known */

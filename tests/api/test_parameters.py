@@ -272,6 +272,23 @@ def test_other_body_types_are_415(api, content_type):
     answer.expect(415, "Unsupported Media Type", "unsupported_media_type")
 
 
+def test_415_after_chain_and_method(api):
+    """Errors, their order; but what nobody can read might have named them, where it is a POST or no chain is told."""
+    def ask(method, path, query=None):
+        answer = api.send(method, path, {**credentials(), **(query or {})}, data="x", headers={"Content-Type": "text/plain"})
+        return answer.status, answer.codes, answer.request["action"]
+    project = address("projects/100")[0]
+    assert ask("PUT", PROJECTS) == (405, ["method_not_allowed"], "projects")
+    assert ask("DELETE", PROJECTS) == (405, ["method_not_allowed"], "projects")
+    assert ask("PUT", project) == (415, ["unsupported_media_type"], "projects/100")
+    assert ask("GET", project) == (415, ["unsupported_media_type"], "projects/100")
+    assert ask("POST", project) == (415, ["unsupported_media_type"], "projects/100")
+    path, pairs = address("projects/100", "direct")
+    assert ask("POST", path, pairs) == (415, ["unsupported_media_type"], "projects/100")
+    assert ask("PUT", path, {"action": "v1.nothing.json"}) == (404, ["unknown_resource"], "nothing")
+    assert ask("PUT", path) == (415, ["unsupported_media_type"], "")
+
+
 def test_a_body_without_a_type_is_415(api):
     api.send("POST", PROJECTS, {**credentials(), "method": "get"}, data=b"x=1").expect(415)
 

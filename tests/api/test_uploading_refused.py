@@ -244,6 +244,21 @@ def test_a_file_and_a_list(uploader):
         assert faults(answer.expect(400)) == {"file": "unexpected_file"}
 
 
+@pytest.mark.parametrize("method,status,code", [("DELETE", 405, "method_not_allowed"), ("GET", 405, "method_not_allowed"),
+                                                ("HEAD", 405, None), ("POST", 405, "method_not_allowed")])
+@pytest.mark.parametrize("form_of_address", ["clean", "direct"])
+def test_another_method_with_bytes(uploader, store, method, status, code, form_of_address):
+    """Section 5, Errors: the method comes before the body's type."""
+    number = store.insert("files", file_name="f")
+    path, pairs = address(f"files/{number}/content", form_of_address)
+    with uploader.nothing_stored():
+        answer = uploader.raw(method, path, pairs, data=b"x", headers={"Content-Type": "application/pdf"})
+        assert answer.status == status
+        if code:
+            assert answer.headers["Allow"] == "PUT, OPTIONS"
+            assert faults(answer.expect(status)) == {"method": code}
+
+
 def test_a_file_and_base64(uploader):
     with uploader.nothing_stored():
         assert faults(uploader.upload(b"x", {"file_content": "QQ=="}).expect(422)) == {"file_content": "invalid_value"}
