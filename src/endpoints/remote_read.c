@@ -279,16 +279,14 @@ static void forget_chain(struct remote_request *request)
 
 bool remote_read_is_content(struct remote_request *request)
 {
-    struct slice query = request->http->query;
-    bool may_be = !request->segments.size && memmem(query.data, query.size, "content", 7);
-    if (may_be) {
-        recover_reserved(request, query);
-        may_be = request->parameters.action.data && read_chain(request) &&
-                 request->chain.target == CHAIN_UPLOAD;
-        if (!may_be)
-            forget_chain(request);
-    }
-    return request->chain.link_count && request->chain.target == CHAIN_UPLOAD;
+    bool is_in_path = request->segments.size;
+    if (!is_in_path)
+        recover_reserved(request, request->http->query);
+    bool is_content = (is_in_path || request->parameters.action.data) && read_chain(request) &&
+                      request->chain.target == CHAIN_UPLOAD;
+    if (!is_content && !is_in_path)
+        forget_chain(request);
+    return is_content;
 }
 
 static bool creates_file(struct remote_request *request)

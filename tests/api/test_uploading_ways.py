@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import subprocess
+from urllib.parse import urlencode
 
 import pytest
 
@@ -130,6 +131,17 @@ def test_raw_by_a_post_that_says_put(uploader, store):
         path, pairs = address(f"files/{number}/content", form_of_address)
         answer = uploader.client.send("POST", path, {**pairs, **credentials(), "method": "put"}, data=data)
         uploader.is_stored(answer, data)
+
+
+@pytest.mark.parametrize("query", ["action=v1.files.{}.cont%65nt.json", "%61ction=v1.files.{}.content.json", "action=v1%2Efile.{}.%63ontent.json"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "POST"])
+def test_raw_by_an_action_with_percents(uploader, store, query, method):
+    """Section 1: what the query says is decoded first."""
+    number = store.insert("files", file_name="f")
+    more = urlencode({**credentials(), **({"method": "put"} if method == "POST" else {})})
+    answer = uploader.client.send(method, address("files", "direct")[0], query.format(number) + "&" + more, data=b"hello",
+                                  headers={"Content-Type": "application/pdf"})
+    uploader.is_stored(answer, b"hello")
 
 
 def test_raw_below_its_parents(uploader, store, project):
