@@ -54,6 +54,17 @@ enum result beneath_check(struct slice path, char text[PATH_MAX])
     return RESULT_OK;
 }
 
+bool beneath_is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+/* EAGAIN: another process has a lease of the file, which it is giving up. */
+static bool may_work_later(int error)
+{
+    return beneath_is_shortage(error) || error == EAGAIN || error == EIO || error == ESTALE;
+}
+
 enum result beneath_explain(struct slice path, int error)
 {
     switch (error) {
@@ -65,14 +76,6 @@ enum result beneath_explain(struct slice path, int error)
     case EFBIG:
         log_error("disk_full", "path %.*s under files.root: %s", SLICE_ARGS(path), strerror(error));
         return RESULT_LIMIT;
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case EAGAIN: /* another process has a lease of it, which it is giving up */
-    case EIO:
-    case ESTALE:
-        log_error("files", "path %.*s under files.root: %s", SLICE_ARGS(path), strerror(error));
-        return RESULT_UNAVAILABLE;
     case EXDEV:
     case ELOOP:
         return beneath_refuse(path, "leads out of it, or through a link");
@@ -82,7 +85,7 @@ enum result beneath_explain(struct slice path, int error)
         return beneath_refuse(path, strerror(error));
     default:
         log_error("files", "path %.*s under files.root: %s", SLICE_ARGS(path), strerror(error));
-        return RESULT_FAILED;
+        return may_work_later(error) ? RESULT_UNAVAILABLE : RESULT_FAILED;
     }
 }
 

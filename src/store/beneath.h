@@ -31,6 +31,8 @@ enum result beneath_check(struct slice path, char text[PATH_MAX]);
  * left. The descriptor, which the caller closes, or -1 with errno: ELOOP or EXDEV through a link or
  * out. */
 int beneath_open_folder(int root, char *text, enum beneath_folder how, const char **name);
+/* Memory, or descriptors, are short for now. */
+bool beneath_is_shortage(int error);
 /* The result of such a failure, or of one with the last name; all but RESULT_NOT_FOUND are logged.
  * RESULT_LIMIT: the disk is full. RESULT_UNAVAILABLE: it may work later. */
 enum result beneath_explain(struct slice path, int error);

@@ -14,6 +14,7 @@
 
 #include "base/hex.h"
 #include "observe/log.h"
+#include "store/beneath.h"
 
 enum { LOCK_ATTEMPTS = 8 };
 
@@ -31,6 +32,8 @@ enum result blob_explain_write(const char *what, int error)
 {
     bool is_full = error == ENOSPC || error == EDQUOT || error == EFBIG;
     log_error(is_full ? "disk_full" : "files", "files.root: %s: %s", what, strerror(error));
+    if (beneath_is_shortage(error))
+        return RESULT_UNAVAILABLE;
     return is_full ? RESULT_LIMIT : RESULT_FAILED;
 }
 

@@ -50,8 +50,8 @@ void blob_store_close(struct blob_store *store);
 
 struct blob_new;
 
-/* NULL with *result: RESULT_LIMIT (no room: ENOSPC, EDQUOT, EFBIG), RESULT_NO_MEMORY,
- * RESULT_FAILED (logged). */
+/* NULL with *result: RESULT_LIMIT (no room: ENOSPC, EDQUOT, EFBIG), RESULT_UNAVAILABLE (descriptors
+ * are short), RESULT_NO_MEMORY, RESULT_FAILED (logged). */
 struct blob_new *blob_new_begin(struct blob_store *store, enum result *result);
 /* The same results. After anything but RESULT_OK only blob_new_discard may follow. */
 enum result blob_new_write(struct blob_new *blob, struct slice bytes);

@@ -46,7 +46,7 @@ void blob_name_print(char name[BLOB_NAME], const char *gateway, uint64_t number,
                      const char *suffix);
 /* Unlinks a name of .portcullis; true also when there is none, else errno tells why. */
 bool blob_work_unlink(const struct blob_store *store, const char *name);
-/* RESULT_LIMIT or RESULT_FAILED, logged. */
+/* RESULT_LIMIT, RESULT_UNAVAILABLE (beneath_is_shortage) or RESULT_FAILED, logged. */
 enum result blob_explain_write(const char *what, int error);
 
 /* A name in a folder beneath the root. */

@@ -9,6 +9,8 @@ from support import abuse, fixture, uploading, writing
 from support.answers import BASE, basic
 from support.gateway import Gateway
 
+_numbers = itertools.count()
+
 
 @pytest.fixture(scope="session")
 def written_files(place):
@@ -74,10 +76,8 @@ def abuse_gateway(place, mariadb, settings):
 @pytest.fixture
 def start_uploader(start_gateway, place, store):
     """start_uploader({"files.max_upload": "1 KiB"}): another such gateway, its folder its own; stopped after the test."""
-    numbers = itertools.count()
-
     def start(more=None, root=None):
-        disk = uploading.Disk(root or place / f"uploaded-{id(numbers)}-{next(numbers)}")
+        disk = uploading.Disk(root or place / f"uploaded-{next(_numbers)}")
         server = start_gateway({"mysql.database": writing.DATABASE, "files.root": str(disk.root), **(more or {})})
         return uploading.Uploader(server, store, disk)
     return start

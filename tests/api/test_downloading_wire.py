@@ -4,11 +4,9 @@ counted (spec/http.md "Connections"; operations.md "Observability")."""
 import contextlib
 import fcntl
 import hashlib
-import itertools
 import os
 import pathlib
 import random
-import resource
 import signal
 import socket
 
@@ -19,6 +17,7 @@ from support.answers import Client
 from support.fixture import PLAN
 from support.ports import wait_until
 from support.raw import Closed, Raw, raw_request
+from support.shortage import few_descriptors
 
 pytestmark = pytest.mark.chains
 BIG = bytes(range(251)) * 80000  # 20 MB
@@ -250,15 +249,10 @@ def test_out_of_descriptors(start_gateway, mariadb, files_root):
     server = start_gateway({"files.cache_ttl": "0", "server.loops": "1", "mysql.workers": "1"})
     with downloads.stored(mariadb, files_root, b"bytes") as number, Raw(server.port) as connection:
         assert connection.send(download(number)).reply().body == b"bytes"
-        stable(server)
-        used = {int(name) for name in os.listdir(f"/proc/{server.process.pid}/fd")}
-        free = next(name for name in itertools.count() if name not in used)
-        soft, hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
         for more in range(3):
-            resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (free + more, hard))
-            answer = connection.send(download(number)).reply()
+            with few_descriptors(server, more):
+                answer = connection.send(download(number)).reply()
             assert answer.status == 503 and b"files_unavailable" in answer.body, more
-        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (soft, hard))
         assert connection.send(download(number)).reply().body == b"bytes"
 
 

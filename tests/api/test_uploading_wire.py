@@ -9,6 +9,7 @@ import pytest
 
 from support.answers import address, credentials
 from support.ports import wait_until
+from support.shortage import few_descriptors
 from support.uploading import BOUNDARY, Raw, TABLE, fields, file_part, form, noise, sha256
 
 pytestmark = pytest.mark.writing
@@ -294,6 +295,33 @@ def test_back_pressure(uploader):
         connection.send(uploader.raw_head(10**8) + begin_file())
         waits_for_rest(uploader)
     wait_until(lambda: not uploader.disk.begun(), 10, "given up")
+
+
+# ---- descriptors -----------------------------------------------------------------------------
+
+def test_out_of_descriptors(start_uploader, store):
+    """A shortage like any other: 503 with Retry-After, nothing stored, and over when it is over. Bytes are not missing for it."""
+    uploader = start_uploader({"mysql.workers": "1"})
+    number = store.insert("files", file_name="f")
+    uploader.is_stored(uploader.content(number, b"old"), b"old")
+    body = form(fields(), file_part(b"new"))
+    login = f"?username=alice&password={credentials()['password']}"
+    asked = [uploader.raw_head(3, f"files/{number}/content", "PUT", "alice", "", "text/plain") + b"new",
+             uploader.raw_head(len(body)) + body,
+             f"GET {address(f'files/{number}/download')[0]}{login} HTTP/1.1\r\nHost: t\r\n\r\n".encode()]
+    connections = [Raw(uploader.server.port) for _ in asked]
+    for connection in connections:
+        connection.send(f"GET {address('projects/100')[0]}{login} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+        assert connection.reply().status == 200
+    with uploader.nothing_stored(), few_descriptors(uploader.server):
+        for connection, request in zip(connections, asked):
+            connection.send(request)
+            reply = connection.reply()
+            assert (reply.status, reply.field("Retry-After")) == (503, "1"), reply
+            assert [error["code"] for error in json.loads(reply.body)["response"]["errors"]] == ["files_unavailable"]
+    for connection in connections:
+        connection.close()
+    uploader.is_stored(uploader.content(number, b"new"), b"new")
 
 
 # ---- the queue -------------------------------------------------------------------------------
