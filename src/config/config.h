@@ -30,6 +30,8 @@ struct config_server {
     _Atomic uint64_t drain_ms;        /* server.drain: 30 s */
 };
 
+enum { CONFIG_MOST_PIPELINED = 1024 }; /* the highest http.max_pipelined */
+
 struct config_http {
     char *trusted_proxies;             /* http.trusted_proxies: CIDR list */
     char *_Atomic cors_origins;        /* http.cors_origins: list, or empty: off */

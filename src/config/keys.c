@@ -53,7 +53,7 @@ const struct config_key config_keys[] = {
     BYTES(http, max_target, LIVE, "64 KiB", KIB, MIB, "Request target, the query included; past it 414.")
     NUMBER(http, max_fields, LIVE, "100", 1, 10000, "Header fields of a request; past it 431.")
     BYTES(http, max_body, LIVE, "1 MiB", KIB, 1024 * MIB, "Request body; past it 413.")
-    NUMBER(http, max_pipelined, LIVE, "32", 1, 1024, "Requests of one connection in flight; past it reading pauses.")
+    NUMBER(http, max_pipelined, LIVE, "32", 1, CONFIG_MOST_PIPELINED, "Requests of one connection in flight; past it reading pauses.")
     DURATION(http, head_timeout, LIVE, "10 s", 1, HOUR_MS, "Time for a whole request head, against clients that drip; past it 408.")
     DURATION(http, body_grace, LIVE, "10 s", 1, HOUR_MS, "Time before http.body_min_rate is asked of a body.")
     BYTES(http, body_min_rate, LIVE, "1 KiB", 0, MIB, "Bytes a second at which a body must arrive after the grace; slower: 408; 0 = off.")

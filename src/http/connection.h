@@ -90,7 +90,7 @@ struct http_connection {
 
     uint8_t state;           /* enum http_connection_state */
     uint8_t writing;         /* exchanges that the write under way completes */
-    uint8_t in_flight;       /* length of the queue */
+    uint16_t in_flight;      /* length of the queue */
     bool is_reading;         /* uv_read_start is in force */
     bool is_flushing;        /* in the flush list */
     bool is_last;            /* no further request is taken */

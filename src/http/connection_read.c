@@ -98,6 +98,8 @@ static bool is_being_read(const struct http_exchange *exchange)
 
 bool http_connection_may_parse(const struct http_connection *c)
 {
+    _Static_assert((1ULL << (8 * sizeof(c->in_flight))) > CONFIG_MOST_PIPELINED,
+                   "in_flight holds every http.max_pipelined");
     if (c->is_last || c->state == HTTP_CONNECTION_CLOSED || http_connection_is_paused(c))
         return false;
     const struct http_exchange *newest = c->last;
