@@ -77,13 +77,22 @@ static uint8_t find_state(const struct http_connection *c)
     return newest->has_begun ? HTTP_CONNECTION_BODY : HTTP_CONNECTION_BUSY;
 }
 
+/* While the server closes: the last request that was read is whole, and its answer, which is to say
+ * so, has not gone out. A client that goes on asking would put it off for ever. */
+static bool has_asked_last(const struct http_connection *c)
+{
+    return http_server_is_closing(c->home) && c->last != NULL && c->last->is_complete &&
+           !c->last->is_rendered;
+}
+
 static bool wants_more(const struct http_connection *c)
 {
     if (c->has_ended)
         return false;
     if (c->is_last)
         return c->dropped_bytes <= HTTP_LINGER_BYTES;
-    return !http_connection_is_paused(c) && (c->held == NULL || http_connection_may_parse(c));
+    return !http_connection_is_paused(c) && (c->held == NULL || http_connection_may_parse(c)) &&
+           !has_asked_last(c);
 }
 
 void http_connection_settle(struct http_connection *c)
@@ -196,6 +205,23 @@ void http_connection_refuse(struct http_connection *c)
     http_connection_settle(c);
 }
 
+/* False for empty lines before a request line: nobody waits for an answer. */
+static bool has_asked(const struct http_connection *c)
+{
+    for (uint32_t i = 0; i < c->held_size; i++) {
+        if (c->held[i] != '\r' && c->held[i] != '\n')
+            return true;
+    }
+    return false;
+}
+
+bool http_connection_has_behind(const struct http_connection *c,
+                                const struct http_exchange *exchange)
+{
+    bool is_begun = exchange->next != NULL && exchange->next->has_head;
+    return is_begun || has_asked(c); /* until a head is whole, all of it is held */
+}
+
 void http_connection_drain(struct http_connection *c)
 {
     uv_os_fd_t socket = -1;
@@ -223,16 +249,6 @@ static void sweep_ordered(struct http_loop *home, enum http_connection_state sta
         http_connection_end(c, reason);
         c = next;
     }
-}
-
-/* Only empty lines before a request line: nobody waits for an answer. */
-static bool has_asked(const struct http_connection *c)
-{
-    for (uint32_t i = 0; i < c->held_size; i++) {
-        if (c->held[i] != '\r' && c->held[i] != '\n')
-            return true;
-    }
-    return false;
 }
 
 static void sweep_head(struct http_connection *c, uint64_t now_us)

@@ -116,6 +116,9 @@ void http_connection_flush(struct http_connection *c);
 void http_connection_sweep(struct http_loop *home, uint64_t now_us);
 /* Drain: an idle connection is read once more, so that no request is lost, and closed. */
 void http_connection_drain(struct http_connection *c);
+/* Something of a request behind that one was read. */
+bool http_connection_has_behind(const struct http_connection *c,
+                                const struct http_exchange *exchange);
 /* Answers 503 at once and closes: one connection too many. */
 void http_connection_refuse(struct http_connection *c);
 

@@ -56,6 +56,16 @@ static void destroy(struct http_file_sender *sender)
 
 static void advance(struct http_connection *c);
 
+/* After an advance. What is behind the file is seen to at the end of the turn, and settled there:
+ * until then the connection is not idle. */
+static void go_on(struct http_connection *c)
+{
+    if (c->file == NULL)
+        http_connection_flush_later(c);
+    else
+        http_connection_settle(c);
+}
+
 /* --- waiting for the socket ---------------------------------------------------------------- */
 
 static void on_writable(void *context, bool is_broken)
@@ -72,9 +82,7 @@ static void on_writable(void *context, bool is_broken)
         return;
     if (c->file == NULL || !c->file->is_waiting)
         http_writable_rest(c->writable);
-    if (c->file == NULL)
-        http_connection_flush_later(c);
-    http_connection_settle(c);
+    go_on(c);
 }
 
 static void wait_until_writable(struct http_connection *c)
@@ -140,9 +148,7 @@ static void on_fetched(uv_work_t *work, int status)
     advance(c);
     if (c->state == HTTP_CONNECTION_CLOSED)
         return;
-    if (c->file == NULL)
-        http_connection_flush_later(c);
-    http_connection_settle(c);
+    go_on(c);
 }
 
 static void fetch_later(struct http_connection *c)

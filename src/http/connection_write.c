@@ -8,16 +8,23 @@
 
 enum { BATCH = 16, BUFFERS = 3 * BATCH };
 
+/* What the kernel has of it and nobody read. */
+static bool has_unread(uv_os_fd_t socket)
+{
+    char byte;
+    return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 static void finish_connection(struct http_connection *c)
 {
     uv_os_fd_t socket = -1;
-    if (!c->is_unfinished || c->has_ended) {
+    uv_fileno(&c->uv.handle, &socket);
+    if (c->has_ended || (!c->is_unfinished && !has_unread(socket))) {
         http_connection_end(c, HTTP_END_DONE);
         return;
     }
     /* What the client still sends would make the kernel reset the connection and with it the
      * answer it has not read (RFC 9112 9.6): say that we are done, and read on for a while. */
-    uv_fileno(&c->uv.handle, &socket);
     shutdown(socket, SHUT_WR);
     http_connection_drop_held(c);
     c->dropped_bytes = 0;

@@ -111,7 +111,7 @@ struct http_request {
     bool has_content_length;
     uint64_t most_body; /* bytes, at first http.max_body; a handler may change it from on_head on.
                            What is longer is 413: by its Content-Length at once, else once read */
-    bool is_draining;   /* the process is shutting down: the answer will say Connection: close */
+    bool is_draining;   /* the process is shutting down: its connection will end soon */
 
     /* The socket's other end, or whom its PROXY header names; unknown for unix sockets. */
     struct network_address peer;

@@ -40,11 +40,18 @@ static size_t head_bound(const struct http_response *response)
     return size;
 }
 
+/* The process is about to end, and nothing more was read that is to be answered first. */
+static bool is_the_end(const struct http_exchange *exchange)
+{
+    return http_server_is_closing(exchange->home) &&
+           !http_connection_has_behind(exchange->request.connection, exchange);
+}
+
 /* The client may ask again on this connection. */
 static bool may_stay(const struct http_exchange *exchange)
 {
     return !exchange->response.close && !exchange->has_faulted && exchange->head.keep_alive &&
-           exchange->is_complete && !http_server_is_closing(exchange->home);
+           exchange->is_complete && !is_the_end(exchange);
 }
 
 /* HEAD and 304 say the size that GET would give; 204 has none. A 304 made without its body does

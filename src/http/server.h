@@ -72,7 +72,8 @@ bool http_server_is_shedding(const struct http_loop *home);
 void http_server_measure_memory(struct http_server *server);
 void http_server_clear_addresses(struct http_server *server);
 
-/* The process is about to end, or drains already: connections end with their next answer. */
+/* The process is about to end, or drains already: each connection ends with the answer to the last
+ * request that was read of it, and no more are read. */
 bool http_server_is_closing(const struct http_loop *home);
 
 /* The current Date value. */

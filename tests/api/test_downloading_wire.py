@@ -311,6 +311,23 @@ def test_drain_lets_downloads_finish(start_gateway, big):
     assert server.process.wait(30) == 0
 
 
+def test_drain_sends_all_that_was_asked(start_gateway, big):
+    """SIGTERM: what was read behind a download is answered, too; Connection: close on the last answer alone."""
+    server = start_gateway()
+    with few_bytes(server.port) as connection:
+        connection.send(download(big) + download(2) + raw_request("files/2") + download(2))
+        read_head(connection)
+        server.terminate()
+        wait_until(lambda: server.readyz() is None, 10, "its listeners are closed")
+        assert take(connection, len(BIG)) == BIG
+        replies = [connection.reply() for _ in range(3)]
+        assert [reply.status for reply in replies] == [200] * 3
+        assert replies[0].body == replies[2].body == PLAN and b'"file_id":2' in replies[1].body
+        assert [reply.field("Connection") for reply in replies] == [None, None, "close"]
+        assert connection.rest() == b""
+    assert server.process.wait(30) == 0
+
+
 def test_the_end_of_drain_cuts_downloads(start_gateway, big):
     server = start_gateway({"server.drain": "500ms"})
     with few_bytes(server.port) as connection:

@@ -447,6 +447,26 @@ def test_sigterm_lets_requests_in_flight_finish(start_gateway, mariadb):
         lock.close()
 
 
+def test_sigterm_answers_every_request_that_was_read(start_gateway, mariadb):
+    """No request of which a byte was read is lost: those pipelined behind one that takes long; close is said by the last."""
+    server = start_gateway({"mysql.read_deadline": "20s"})
+    lock = mariadb.connect("whmcs")
+    lock.cursor().execute(f"LOCK TABLES {PREFIX}topic WRITE")
+    try:
+        with Raw(server.port, timeout=20) as connection:
+            connection.send(raw_request("topics") + raw_request("projects/100") * 7)
+            server.terminate()
+            wait_until(lambda: server.readyz() is None, 10, "its listeners are closed")
+            lock.cursor().execute("UNLOCK TABLES")
+            replies = [connection.reply() for _ in range(8)]
+            assert [reply.status for reply in replies] == [200] * 8
+            assert [reply.field("Connection") for reply in replies] == [None] * 7 + ["close"]
+            assert connection.rest() == b""
+        assert server.process.wait(10) == 0
+    finally:
+        lock.close()
+
+
 def test_sigterm_when_idle_is_quick(start_gateway):
     server = start_gateway()
     started = time.monotonic()

@@ -456,6 +456,103 @@ static void test_drain_finishes_what_is_in_flight(void **state)
     end(fixture);
 }
 
+struct drain {
+    struct fixture *fixture;
+    struct http_request *parked; /* the first request of all, in flight */
+    int client;
+    pthread_t thread;
+};
+
+/* What the client has said is read, and the loop drains by then. */
+static struct drain begin_drain(uint64_t most_pipelined, const char *said, unsigned requests)
+{
+    struct drain drain = {.fixture = make()};
+    drain.fixture->limits.max_pipelined = most_pipelined;
+    start(drain.fixture, SLICE("127.0.0.1:0"));
+    int idle = connect_to(drain.fixture);
+    drain.client = connect_to(drain.fixture);
+    say(drain.client, said);
+    drain.parked = wait_parked(drain.fixture);
+    wait_until(&drain.fixture->requests, requests);
+    pthread_create(&drain.thread, NULL, drain_thread, drain.fixture);
+    assert_true(hear_all(drain.fixture, idle)); /* it is closed by the drain's first step */
+    close(idle);
+    return drain;
+}
+
+/* The connection ends in order, and says so in its last answer, of that text. */
+static void end_drain(struct drain *drain, const char *last, unsigned answers)
+{
+    struct fixture *fixture = drain->fixture;
+    assert_true(hear_all(fixture, drain->client));
+    close(drain->client);
+    const char *closing = strstr(fixture->answer, "Connection: close\r\n");
+    assert_non_null(closing);
+    assert_non_null(strstr(closing, last));
+    assert_null(strstr(closing, "HTTP/1.1"));
+    assert_int_equal(atomic_load(&fixture->sents), answers);
+    pthread_join(drain->thread, NULL);
+    end(fixture);
+}
+
+/* operations.md, SIGTERM: "No request of which a byte was read is lost"; http.md: "`Connection:
+ * close` … sent on the last answer". */
+static void test_drain_answers_all_that_was_read(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t most_pipelined;
+        const char *said;
+        unsigned begun; /* requests, while the first is not answered */
+        unsigned answers;
+    } rows[] = {
+        {32, GET("/park") GET("/two") GET("/three"), 3, 3},
+        {32, GET("/park") GET("/file") GET("/none") GET("/three"), 2, 4},
+        {2, GET("/park") GET("/two") GET("/two") GET("/two") GET("/three"), 2, 5},
+        {1, GET("/park") GET("/file") GET("/three"), 1, 3},
+        {32, GET("/park") "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\np" GET("/three"),
+         1, 3},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct drain drain = begin_drain(rows[i].most_pipelined, rows[i].said, rows[i].begun);
+        release(drain.fixture, drain.parked);
+        end_drain(&drain, "/three", rows[i].answers);
+    }
+}
+
+/* The same of one that was read in part. */
+static void test_drain_waits_for_a_request_that_has_begun(void **state)
+{
+    (void)state;
+    struct drain drain = begin_drain(32, GET("/park") "GET /th", 1);
+    release(drain.fixture, drain.parked);
+    assert_true(hear(drain.fixture, drain.client, "released", 1));
+    assert_false(has(drain.fixture, "Connection: close\r\n"));
+    say(drain.client, "ree HTTP/1.1\r\nHost: a\r\n\r\n");
+    end_drain(&drain, "/three", 2);
+}
+
+/* Empty lines are of no request, and hold nothing up. */
+static void test_drain_does_not_wait_for_empty_lines(void **state)
+{
+    (void)state;
+    struct drain drain = begin_drain(32, GET("/park") "\r\n\r\n", 1);
+    release(drain.fixture, drain.parked);
+    end_drain(&drain, "released", 1);
+}
+
+/* A client that goes on asking is not served for ever, nor reset while it has answers to read. */
+static void test_drain_reads_no_more_than_it_must(void **state)
+{
+    (void)state;
+    struct drain drain = begin_drain(32, GET("/park") GET("/two"), 2);
+    say(drain.client, GET("/three"));
+    wait_until(&drain.fixture->requests, 3);
+    say(drain.client, GET("/four"));
+    release(drain.fixture, drain.parked);
+    end_drain(&drain, "/three", 3);
+}
+
 static void test_unix_sockets(void **state)
 {
     (void)state;
@@ -494,6 +591,10 @@ int main(void)
         cmocka_unit_test(test_one_connection_too_many),
         cmocka_unit_test(test_memory_sheds),
         cmocka_unit_test(test_drain_finishes_what_is_in_flight),
+        cmocka_unit_test(test_drain_answers_all_that_was_read),
+        cmocka_unit_test(test_drain_waits_for_a_request_that_has_begun),
+        cmocka_unit_test(test_drain_does_not_wait_for_empty_lines),
+        cmocka_unit_test(test_drain_reads_no_more_than_it_must),
         cmocka_unit_test(test_unix_sockets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
