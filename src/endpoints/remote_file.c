@@ -168,25 +168,26 @@ static void send_bytes(struct remote_request *request, const struct shared_file 
     http_respond(request->http, &response);
 }
 
+/* Of dates, too, all lines are read: several are none (RFC 9110 13.1.3 to 13.1.5). */
 static enum file_verdict judge(struct http_request *http, const struct file_version *version)
 {
     const struct file_conditions conditions = {
         .if_match = http_request_list(http, SLICE("if-match")),
-        .if_unmodified_since = http_request_field(http, SLICE("if-unmodified-since")),
+        .if_unmodified_since = http_request_list(http, SLICE("if-unmodified-since")),
         .if_none_match = http_request_list(http, SLICE("if-none-match")),
-        .if_modified_since = http_request_field(http, SLICE("if-modified-since")),
+        .if_modified_since = http_request_list(http, SLICE("if-modified-since")),
     };
     bool is_conditional = http->method == HTTP_GET || http->method == HTTP_HEAD;
     return is_conditional ? file_condition_judge(&conditions, version) : FILE_WANTED;
 }
 
 /* Range is defined for GET alone (RFC 9110 14.2). */
-static enum byte_range_verdict read_ranges(const struct http_request *http,
+static enum byte_range_verdict read_ranges(struct http_request *http,
                                            const struct file_version *version, uint64_t total,
                                            struct byte_range_set *set)
 {
     struct slice ranges = http_request_field(http, SLICE("range"));
-    struct slice if_range = http_request_field(http, SLICE("if-range"));
+    struct slice if_range = http_request_list(http, SLICE("if-range"));
     int64_t now_s = (int64_t)(clock_wall_us() / 1000000);
     set->count = 0;
     if (http->method != HTTP_GET || !ranges.data ||

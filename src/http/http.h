@@ -196,8 +196,9 @@ void *http_context(const struct http_request *request);
 struct loop *http_request_loop(const struct http_request *request);
 /* The value of the first field of that name (any case), or data NULL. */
 struct slice http_request_field(const struct http_request *request, struct slice name);
-/* The same of a field whose value is a list (If-Match, If-None-Match): several lines are one list,
- * joined with commas in the request's arena (RFC 9110 5.3). When memory is out: the first line. */
+/* The same of a field whose value is a list (If-Match, If-None-Match), or of which more than one
+ * line counts for none (dates): several lines are one list, joined with commas in the request's
+ * arena (RFC 9110 5.3). When memory is out: the first line. */
 struct slice http_request_list(struct http_request *request, struct slice name);
 /* The best coding that Accept-Encoding allows (RFC 9110 12.5.3, q-values; brotli before gzip). */
 enum http_coding http_accepted_coding(const struct http_request *request);

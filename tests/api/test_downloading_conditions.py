@@ -47,6 +47,16 @@ def test_lists_on_several_lines(gateway, old_file, field, match, other):
         assert exchange(gateway.port, raw_request(f"files/{old_file[0]}/download", lines)).status == status, tags
 
 
+@pytest.mark.parametrize("field,more", [
+    ("If-Modified-Since", ""), ("If-Unmodified-Since", ""), ("If-Range", "Range: bytes=0-3\r\n")])
+@pytest.mark.parametrize("dates", [(0, 0), (0, -1), (-1, 0), (None, 0), (0, None), (None, -1), (-1, None)])
+def test_dates_on_several_lines_are_none(gateway, old_file, field, more, dates):
+    """13.1.3, 13.1.4: ignored when "the field value … has more than one member"; and If-Range (13.1.5) takes one."""
+    lines = "".join(f"{field}: {'' if offset is None else DATES[offset]}\r\n" for offset in dates)
+    reply = exchange(gateway.port, raw_request(f"files/{old_file[0]}/download", lines + more))
+    assert reply.status == 200 and reply.body == BODY
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("fields,status", [
     (dict(If_None_Match="TAG"), 304), (dict(If_None_Match="W/TAG"), 304), (dict(If_None_Match="*"), 304),
