@@ -9,6 +9,7 @@
 #include "endpoints/byte_range.h"
 #include "endpoints/file_condition.h"
 #include "endpoints/remote_request.h"
+#include "http/date.h"
 
 /* --- remembering --------------------------------------------------------------------------- */
 
@@ -149,17 +150,28 @@ static bool add_bytes(struct remote_request *request, const struct shared_file *
     return true;
 }
 
+/* NULL when memory is out. */
+static struct slice print_modified(struct arena *arena, const struct shared_file *file,
+                                   const struct file_version *version)
+{
+    if (version->modified_s == file->modified_s)
+        return file->fields.modified;
+    char *date = arena_alloc(arena, HTTP_DATE_BYTES);
+    return date ? http_date_print(version->modified_s, date) : slice_of(NULL, 0);
+}
+
 static void send_bytes(struct remote_request *request, const struct shared_file *file,
-                       const struct byte_range_set *set)
+                       const struct file_version *version, const struct byte_range_set *set)
 {
     struct http_response response = {.status = 200};
-    if (!add_bytes(request, file, set, &response)) {
+    const struct slice modified = print_modified(arena_of(request), file, version);
+    if (!modified.data || !add_bytes(request, file, set, &response)) {
         remote_answer_send(request, NULL);
         return;
     }
     http_response_field(&response, SLICE("Content-Disposition"), file->fields.disposition);
     http_response_field(&response, SLICE("ETag"), file->fields.tag);
-    http_response_field(&response, SLICE("Last-Modified"), file->fields.modified);
+    http_response_field(&response, SLICE("Last-Modified"), modified);
     http_response_field(&response, SLICE("Accept-Ranges"), SLICE("bytes"));
     http_response_field(&response, SLICE("X-Content-Type-Options"), SLICE("nosniff"));
     http_response_field(&response, SLICE("Content-Security-Policy"), SLICE("sandbox"));
@@ -184,11 +196,10 @@ static enum file_verdict judge(struct http_request *http, const struct file_vers
 /* Range is defined for GET alone (RFC 9110 14.2). */
 static enum byte_range_verdict read_ranges(struct http_request *http,
                                            const struct file_version *version, uint64_t total,
-                                           struct byte_range_set *set)
+                                           int64_t now_s, struct byte_range_set *set)
 {
     struct slice ranges = http_request_field(http, SLICE("range"));
     struct slice if_range = http_request_list(http, SLICE("if-range"));
-    int64_t now_s = (int64_t)(clock_wall_us() / 1000000);
     set->count = 0;
     if (http->method != HTTP_GET || !ranges.data ||
         !file_condition_range_counts(if_range, version, now_s))
@@ -199,7 +210,11 @@ static enum byte_range_verdict read_ranges(struct http_request *http,
 void remote_file_send(struct remote_request *request, struct shared_file *file)
 {
     struct byte_range_set set;
-    const struct file_version version = {file->fields.tag, file->modified_s};
+    const int64_t now_s = (int64_t)(clock_wall_us() / 1000000);
+    /* A file whose time is yet to come was changed just now: Last-Modified must not be later than
+     * Date (RFC 9110 8.8.2.1). */
+    const struct file_version version = {file->fields.tag,
+                                         file->modified_s < now_s ? file->modified_s : now_s};
     request->file = file;
     switch (judge(request->http, &version)) {
     case FILE_NOT_MODIFIED:
@@ -211,8 +226,8 @@ void remote_file_send(struct remote_request *request, struct shared_file *file)
     case FILE_WANTED:
         break;
     }
-    if (read_ranges(request->http, &version, file->size, &set) == BYTE_RANGE_UNSATISFIABLE)
+    if (read_ranges(request->http, &version, file->size, now_s, &set) == BYTE_RANGE_UNSATISFIABLE)
         refuse_range(request, file);
     else
-        send_bytes(request, file, &set);
+        send_bytes(request, file, &version, &set);
 }

@@ -128,6 +128,27 @@ def test_a_date_of_this_second_is_no_strong_validator(api, mariadb, files_root):
         assert answer.status == 200
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_file_from_the_future_changed_just_now(start_gateway, mariadb, files_root, method):
+    """8.8.2.1: Last-Modified is never later than Date, however the file came by its time, nor when the file is remembered; conditions
+    are judged by what is told."""
+    client = Client(start_gateway({"files.cache_ttl": "60s"}).url)
+    with downloads.stored(mariadb, files_root, BODY) as number:
+        os.utime(files_root / f"made-{number}", (THEN * 4, THEN * 4))
+        ask = lambda **fields: client.get(f"files/{number}/download", method=method, headers=fields)
+        seconds = lambda value: email.utils.parsedate_to_datetime(value).timestamp()
+        for _ in range(2):
+            answer = ask()
+            told, date = answer.headers["Last-Modified"], answer.headers["Date"]
+            assert date and THEN < seconds(told) <= seconds(date)
+            tomorrow = email.utils.formatdate(seconds(date) + 86400, usegmt=True)
+            assert ask(**{"If-Modified-Since": tomorrow}).status == 304
+            assert ask(**{"If-Unmodified-Since": tomorrow}).status == 200
+            assert ask(**{"If-Modified-Since": DATES[0]}).status == 200
+            assert ask(**{"If-Unmodified-Since": DATES[0]}).status == 412
+            assert ask(**{"Range": "bytes=0-3", "If-Range": told}).status == 200
+
+
 def test_without_a_hash(api, mariadb, files_root):
     """The tag tells versions of the same size apart by their time; what is no hash in the row is none."""
     for stored_hash in ("", "x" * 64, "0" * 63):
