@@ -15,17 +15,9 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(c->home->read_buffer, HTTP_READ_BYTES);
 }
 
-static bool has_all_answers(const struct http_connection *c)
-{
-    for (const struct http_exchange *e = c->first; e != NULL; e = e->next) {
-        if (!e->is_answered)
-            return false;
-    }
-    return true;
-}
-
 /* The end of the client's sending is taken for its going while a handler is at work: the two look
- * alike, and a query nobody waits for should be dropped. Answers that are ready are still sent. */
+ * alike, and a query nobody waits for should be dropped. Answers that are ready are still sent, and
+ * those that become so until it is their turn. */
 static void on_end_of_stream(struct http_connection *c, ssize_t error)
 {
     if (error == UV_EOF && !c->is_lingering)
@@ -37,7 +29,7 @@ static void on_end_of_stream(struct http_connection *c, ssize_t error)
         http_connection_end(c, HTTP_END_PROXY);
         return;
     }
-    if (error != UV_EOF || c->first == NULL || !has_all_answers(c)) {
+    if (error != UV_EOF || c->is_lingering || c->first == NULL || !c->first->is_answered) {
         http_connection_end(c, HTTP_END_GONE);
         return;
     }

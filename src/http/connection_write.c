@@ -46,6 +46,8 @@ void http_connection_complete_first(struct http_connection *c)
     http_exchange_finish(exchange);
     if (is_last || (c->has_ended && c->first == NULL))
         finish_connection(c);
+    else if (c->has_ended && !c->first->is_answered)
+        http_connection_end(c, HTTP_END_GONE);
 }
 
 /* The first `count` answers have gone out. */

@@ -36,6 +36,7 @@ struct fixture {
     /* What the handler saw; shared with the loop's thread. */
     atomic_uint requests, aborts, sents, streamed, most_at_once, at_once;
     struct http_request *_Atomic parked; /* waits for the test to release it */
+    atomic_uint released;
     struct loop_item release;
     char answer[ANSWER_BYTES];
     size_t answer_size;

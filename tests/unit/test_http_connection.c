@@ -101,7 +101,9 @@ struct release {
 static void run_release(struct loop_item *item)
 {
     struct release *release = (struct release *)item;
+    struct fixture *fixture = fixture_of(release->request);
     answer(release->request, 200, SLICE("released"));
+    atomic_fetch_add(&fixture->released, 1);
     free(release);
 }
 
@@ -553,22 +555,67 @@ static void test_drain_reads_no_more_than_it_must(void **state)
     end_drain(&drain, "/three", 3);
 }
 
-static void test_unix_sockets(void **state)
+/* On a unix socket; gives a client of it. */
+static int start_unix(struct fixture *fixture, struct sockaddr_un *to)
 {
-    (void)state;
-    struct fixture *fixture = make();
     char address[64];
     snprintf(address, sizeof(address), "unix:/tmp/portcullis-test-%d.sock", (int)getpid());
     start(fixture, slice_from(address));
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    snprintf(to.sun_path, sizeof(to.sun_path), "%s", address + 5);
+    *to = (struct sockaddr_un){.sun_family = AF_UNIX};
+    snprintf(to->sun_path, sizeof(to->sun_path), "%s", address + 5);
     int client = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof(to)), 0);
+    assert_int_equal(connect(client, (struct sockaddr *)to, sizeof(*to)), 0);
+    return client;
+}
+
+static void test_unix_sockets(void **state)
+{
+    (void)state;
+    struct sockaddr_un to;
+    struct fixture *fixture = make();
+    int client = start_unix(fixture, &to);
     say(client, GET("/u"));
     assert_true(hear(fixture, client, "/u", 1));
     close(client);
     end(fixture);
     assert_int_equal(access(to.sun_path, F_OK), -1);
+}
+
+/* A client that has ended its side gets what is being sent to it, and what is ready by then; the
+ * rest is nobody's. (A unix socket: the kernel takes less of an answer than there is.) */
+static void check_half_closed(bool is_ready_in_time)
+{
+    struct sockaddr_un to;
+    struct fixture *fixture = make();
+    int client = start_unix(fixture, &to);
+    say(client, GET("/big") GET("/park") GET("/after"));
+    struct http_request *request = wait_parked(fixture);
+    wait_until(&fixture->requests, 3);
+    shutdown(client, SHUT_WR);
+    usleep(100000);
+    if (is_ready_in_time) {
+        release(fixture, request);
+        wait_until(&fixture->released, 1);
+    }
+    assert_true(hear_all(fixture, client));
+    const char *body = strstr(fixture->answer, "\r\n\r\n");
+    assert_non_null(body);
+    assert_int_equal(strspn(body + 4, "b"), BIG);
+    assert_int_equal(has(fixture, "released"), is_ready_in_time);
+    assert_int_equal(has(fixture, "/after"), is_ready_in_time);
+    wait_until(&fixture->aborts, is_ready_in_time ? 0 : 1);
+    if (!is_ready_in_time)
+        release(fixture, request);
+    wait_until(&fixture->sents, 3);
+    close(client);
+    end(fixture);
+}
+
+static void test_half_closed(void **state)
+{
+    (void)state;
+    check_half_closed(true);
+    check_half_closed(false);
 }
 
 int main(void)
@@ -596,6 +643,7 @@ int main(void)
         cmocka_unit_test(test_drain_does_not_wait_for_empty_lines),
         cmocka_unit_test(test_drain_reads_no_more_than_it_must),
         cmocka_unit_test(test_unix_sockets),
+        cmocka_unit_test(test_half_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
