@@ -200,7 +200,7 @@ static void test_not_found(void **state)
         assert_int_equal(blob_open(root, slice_from(paths[i]), &blob), RESULT_NOT_FOUND);
         assert_int_equal(blob_delete(root, slice_from(paths[i])), RESULT_NOT_FOUND);
     }
-    assert_int_equal(blob_delete("/nonexistent", SLICE("file")), RESULT_NOT_FOUND);
+    assert_int_equal(blob_delete("/nonexistent", SLICE("file")), RESULT_UNAVAILABLE);
     assert_int_equal(blob_delete(root, SLICE("folder/")), RESULT_NOT_FOUND);
     assert_true(is_there(root, "folder"));
 }
