@@ -45,7 +45,7 @@ struct check_row {
     struct slice sha256;
     bool has_size;
     uint64_t size;
-    bool tells_bytes; /* download_tells_bytes */
+    enum download_claim claim;
 };
 
 /* What is done with a row. RESULT_OK, or the end. */

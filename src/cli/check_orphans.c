@@ -124,14 +124,14 @@ static size_t spell(struct slice path, char text[PATH_MAX])
     return size;
 }
 
-/* Whether that path was among them. */
-static bool forget(struct orphans *orphans, struct slice path)
+/* Whether that path was among them, as something that may be claimed so. */
+static bool forget(struct orphans *orphans, struct slice path, enum download_claim claim)
 {
     char text[PATH_MAX];
     struct orphan *orphan;
     size_t size = spell(path, text);
     HASH_FIND(hh, orphans->table, text, size, orphan);
-    if (!orphan)
+    if (!orphan || !download_claims(claim, orphan->size))
         return false;
     HASH_DEL(orphans->table, orphan);
     free(orphan);
@@ -141,7 +141,7 @@ static bool forget(struct orphans *orphans, struct slice path)
 static void forget_intent(void *context, const struct blob_intent *intent)
 {
     struct orphans *orphans = context;
-    orphans->check->counts[FILE_PENDING] += forget(orphans, intent->path);
+    orphans->check->counts[FILE_PENDING] += forget(orphans, intent->path, DOWNLOAD_ALL);
 }
 
 static enum result forget_row(struct file_check *check, const struct file_columns *columns,
@@ -149,8 +149,7 @@ static enum result forget_row(struct file_check *check, const struct file_column
 {
     (void)check;
     (void)columns;
-    if (row->tells_bytes)
-        forget(context, row->path);
+    forget(context, row->path, row->claim);
     return RESULT_OK;
 }
 

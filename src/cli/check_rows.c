@@ -22,7 +22,7 @@ static bool copy_row(struct check_row *row, const struct file_columns *columns,
         .sha256 = arena_copy(arena, read.sha256),
         .has_size = read.has_size,
         .size = read.size,
-        .tells_bytes = read.tells_bytes,
+        .claim = read.claim,
     };
     bool is_whole = !read.path.has_failed && row->path.data && row->sha256.data;
     buffer_clear(&read.path);
@@ -123,13 +123,13 @@ static enum file_verdict look(struct file_check *check, const struct check_row *
     if (!row->path.size)
         return FILE_WITHOUT;
     enum result opened = blob_open(check->files->root, row->path, &blob);
-    if (opened == RESULT_NOT_FOUND && !row->tells_bytes)
+    if (opened == RESULT_NOT_FOUND && row->claim != DOWNLOAD_ALL)
         return FILE_WITHOUT;
     if (opened != RESULT_OK)
         return opened == RESULT_NOT_FOUND ? FILE_MISSING
                : opened == RESULT_DENIED  ? FILE_REFUSED
                                           : FILE_UNREADABLE;
-    if (!row->tells_bytes && blob.size > 0) {
+    if (!download_claims(row->claim, blob.size)) {
         close(blob.descriptor);
         return FILE_WITHOUT; /* they are another record's */
     }

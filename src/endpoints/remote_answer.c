@@ -135,7 +135,7 @@ void remote_answer_fault(struct http_request *http, const struct http_fault *fau
                                      .gateway = gateway,
                                      .chain = {.action = SLICE(""), .route = SLICE("refused")}};
     static const struct slice bad_request = SLICE("Request Invalid or Bad Format");
-    bool has_chain = known && known->chain.action.size;
+    bool has_chain = known && known->model && remote_read_query_chain(known);
     if (has_chain)
         request.chain = known->chain;
     problem_init(&request.problem, &http->arena);

@@ -84,10 +84,15 @@ static bool is_within_rate(struct remote_request *request)
     return request->admin_rate.is_within;
 }
 
-/* What was compiled and let in before its bytes came is neither again; but who sees it may have
- * changed, and the write itself looks with his eyes. */
+/* What was compiled and let in before its bytes came is neither again; but he may have been banned,
+ * or see less, and the write itself looks with his eyes. */
 static void store(struct remote_request *request)
 {
+    if (bans_hold(request->gateway->guard.bans, &request->address)) {
+        remote_refuse_banned(request);
+        remote_refuse(request);
+        return;
+    }
     remote_see(request);
     remote_submit(request);
 }

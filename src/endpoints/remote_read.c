@@ -121,24 +121,6 @@ static enum result add_body(struct remote_request *request, struct http_pairs *p
     return RESULT_OK;
 }
 
-/* Where a parameter of that name is kept, if it is one of those that stand beside params. */
-static struct slice *reserved_place(struct remote_request *request, struct slice name)
-{
-    const struct {
-        struct slice name;
-        struct slice *into;
-    } reserved[] = {
-        {SLICE("username"), &request->parameters.username},
-        {SLICE("password"), &request->parameters.password},
-        {SLICE("method"), &request->parameters.method},
-        {SLICE("action"), &request->parameters.action},
-    };
-    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-        if (slice_equal(name, reserved[i].name))
-            return reserved[i].into;
-    return NULL;
-}
-
 /* What stands behind a fault is not parsed, but the login must be known to whom the fault may be
  * told: username, password, method and action are looked for by themselves. */
 static void recover_reserved(struct remote_request *request, struct slice text)
@@ -148,7 +130,7 @@ static void recover_reserved(struct remote_request *request, struct slice text)
     while (slice_split(&text, '&', &pair)) {
         size_t equals = slice_find(pair, '=');
         struct slice name = http_percent_decode(arena, slice_of(pair.data, equals), true);
-        struct slice *into = equals < pair.size ? reserved_place(request, name) : NULL;
+        struct slice *into = equals < pair.size ? parameters_reserved(&request->parameters, name) : NULL;
         if (!into)
             continue;
         struct slice value = http_percent_decode(arena, slice_skip(pair, equals + 1), true);
@@ -259,14 +241,17 @@ static void read_credentials(struct remote_request *request)
     login_credentials_from_field(&request->http->arena, authorization, &request->credentials);
 }
 
+bool remote_read_query_chain(struct remote_request *request)
+{
+    if (request->segments.size)
+        return true;
+    recover_reserved(request, request->http->query);
+    return read_chain(request);
+}
+
 void remote_read_format(struct remote_request *request)
 {
-    bool has_chain = remote_read_head(request);
-    if (has_chain && !request->segments.size) {
-        recover_reserved(request, request->http->query);
-        has_chain = read_chain(request);
-    }
-    if (!has_chain)
+    if (!remote_read_head(request) || !remote_read_query_chain(request))
         problem_init(&request->problem, &request->http->arena);
 }
 
@@ -303,7 +288,7 @@ bool remote_read_takes_file(struct remote_request *request)
     const struct http_pair *pair = remote_upload_pairs(request)->first;
     recover_reserved(request, request->http->query);
     for (; pair; pair = pair->next) {
-        struct slice *into = reserved_place(request, pair->name);
+        struct slice *into = parameters_reserved(&request->parameters, pair->name);
         if (into)
             *into = pair->value;
     }

@@ -91,6 +91,9 @@ bool remote_read_head(struct remote_request *request);
 bool remote_read_is_content(struct remote_request *request);
 /* Loop, while a form streams in: is a single file created by what has come so far? */
 bool remote_read_takes_file(struct remote_request *request);
+/* Loop. Behind remote_read_head, of a request whose body is not to be read: reads the chain from
+ * the query where the path has none; false: there is none, problem set. */
+bool remote_read_query_chain(struct remote_request *request);
 /* Loop. on_head, of a request that is refused unread: which format its answer is to have. */
 void remote_read_format(struct remote_request *request);
 /* Loop. on_end: everything else; false: refused, problem set. */

@@ -82,20 +82,16 @@ static bool limit_body(struct remote_request *request, uint64_t most)
                : true;
 }
 
-/* By any line of the field (RFC 9110 5.3). */
-static bool is_coded(const struct http_request *http)
+static bool is_coded(struct http_request *http)
 {
-    bool is_coded = false;
-    for (size_t i = 0; i < http->field_count; i++) {
-        struct slice codings = http->fields[i].value, one;
-        if (!slice_equal_nocase(http->fields[i].name, SLICE("content-encoding")))
-            continue;
-        while (slice_split(&codings, ',', &one)) {
-            one = slice_trim(one);
-            is_coded = is_coded || (one.size && !slice_equal_nocase(one, SLICE("identity")));
-        }
+    struct slice codings = http_request_list(http, SLICE("content-encoding"));
+    struct slice one;
+    while (slice_split(&codings, ',', &one)) {
+        one = slice_trim(one);
+        if (one.size && !slice_equal_nocase(one, SLICE("identity")))
+            return true;
     }
-    return is_coded;
+    return false;
 }
 
 /* What RFC 9110 lets a client say of a PUT's body, and what would make other bytes of it. */

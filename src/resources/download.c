@@ -92,15 +92,18 @@ void download_path_print(struct buffer *path, const struct download_columns *wan
     }
 }
 
-bool download_tells_bytes(const struct download_columns *wanted,
-                          const struct catalog_download *download,
-                          const struct database_cell *cells)
+enum download_claim download_claim_read(const struct download_columns *wanted,
+                                        const struct catalog_download *download,
+                                        const struct database_cell *cells)
 {
     const struct database_cell *sha256 = download_cell_find(wanted, download->sha256, cells);
     const struct database_cell *size = download_cell_find(wanted, download->size, cells);
-    return download_path_names(wanted, download->path) || !size || size->is_null ||
-           size->kind != DATABASE_KIND_INTEGER || size->integer != 0 ||
-           (sha256 && !sha256->is_null && slice_trim(sha256->text).size);
+    bool has_size = size && !size->is_null && size->kind == DATABASE_KIND_INTEGER;
+    if (download_path_names(wanted, download->path) || !has_size || size->integer != 0)
+        return DOWNLOAD_ALL;
+    if (!sha256)
+        return DOWNLOAD_EMPTY;
+    return !sha256->is_null && slice_trim(sha256->text).size ? DOWNLOAD_ALL : DOWNLOAD_NONE;
 }
 
 /* What a row says of its file; the texts live in the arena. */
@@ -108,7 +111,7 @@ struct described {
     struct slice name;
     struct slice type;
     struct slice sha256; /* empty where other bytes may lie at the same path */
-    bool tells_bytes;
+    enum download_claim claim;
     struct buffer path; /* owned */
 };
 
@@ -136,7 +139,7 @@ static void take_row(struct execute_context *context, const struct query *query,
     if (has_own_path(wanted, download))
         described->sha256 =
             keep(context->arena, download_cell_find(wanted, download->sha256, cells));
-    described->tells_bytes = download_tells_bytes(wanted, download, cells);
+    described->claim = download_claim_read(wanted, download, cells);
     download_path_print(&described->path, wanted, cells, slice_from(context->options->files_path));
 }
 
@@ -212,7 +215,7 @@ static enum result open_bytes(struct execute_context *context, const struct desc
         execute_explain_files(problem);
     if (result != RESULT_OK)
         return result;
-    if (!described->tells_bytes && blob.size > 0) {
+    if (!download_claims(described->claim, blob.size)) {
         close(blob.descriptor);
         return RESULT_NOT_FOUND; /* they are another record's */
     }

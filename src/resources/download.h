@@ -28,10 +28,19 @@ void download_path_print(struct buffer *path, const struct download_columns *wan
                          const struct database_cell *cells, struct slice template);
 
 /* By a template that does without file_path, a record has a path before it has bytes, and another's
- * may lie there. What tells neither hash nor size has none, or an empty file's. */
-bool download_tells_bytes(const struct download_columns *wanted,
-                          const struct catalog_download *download,
-                          const struct database_cell *cells);
+ * may lie there. What a row says is its own of what lies at its path: */
+enum download_claim {
+    DOWNLOAD_ALL,
+    DOWNLOAD_EMPTY, /* an empty file alone: it says no bytes, in a table that tells no hash of any */
+    DOWNLOAD_NONE,  /* it tells neither hash nor size */
+};
+enum download_claim download_claim_read(const struct download_columns *wanted,
+                                        const struct catalog_download *download,
+                                        const struct database_cell *cells);
+static inline bool download_claims(enum download_claim claim, uint64_t size)
+{
+    return claim == DOWNLOAD_ALL || (claim == DOWNLOAD_EMPTY && size == 0);
+}
 
 /* Opens the bytes of the set's one record; *file is NULL or the caller's to release.
  * RESULT_NOT_FOUND with the problem set. */

@@ -68,5 +68,5 @@ void file_row_read(struct file_row *row, const struct file_columns *columns,
     row->sha256 = sha256 && !sha256->is_null ? slice_trim(sha256->text) : slice_of("", 0);
     row->has_size = size && !size->is_null && size->integer >= 0;
     row->size = row->has_size ? (uint64_t)size->integer : 0;
-    row->tells_bytes = download_tells_bytes(&columns->download, download, rest);
+    row->claim = download_claim_read(&columns->download, download, rest);
 }

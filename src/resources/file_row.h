@@ -18,8 +18,8 @@ struct file_columns {
 
 struct file_row {
     int64_t id;
-    struct buffer path;  /* owned; empty: the row has no bytes */
-    bool tells_bytes;    /* download_tells_bytes */
+    struct buffer path; /* owned; empty: the row has no bytes */
+    enum download_claim claim;
     struct slice sha256; /* borrowed from the cells; empty: not told */
     bool has_size;
     uint64_t size;

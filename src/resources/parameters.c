@@ -57,8 +57,7 @@ static enum result refuse_size(struct problem *problem)
                   "The parameters are larger than 64 KiB.");
 }
 
-/* Where a reserved text is kept, or NULL for any other name. */
-static struct slice *find_reserved(struct parameters *parameters, struct slice name)
+struct slice *parameters_reserved(struct parameters *parameters, struct slice name)
 {
     for (size_t i = 0; i < RESERVED_COUNT; i++)
         if (slice_equal(reserved[i].name, name))
@@ -231,7 +230,7 @@ static enum result add_pair(struct parameters *parameters, struct source *source
 {
     struct bracket_name name;
     enum result parsed = brackets_parse(pair->name, &name);
-    struct slice *place = find_reserved(parameters, name.base);
+    struct slice *place = parameters_reserved(parameters, name.base);
     bool is_params = slice_equal(name.base, params_name);
     bool has_brackets = name.base.size < pair->name.size;
     struct slice value = pair->value.data ? pair->value : SLICE("");
@@ -304,7 +303,7 @@ static enum result add_envelope(struct parameters *parameters, struct slice body
     struct value *next = NULL;
     for (struct value *member = envelope->first; member; member = next) {
         next = member->next;
-        struct slice *place = find_reserved(parameters, member->name);
+        struct slice *place = parameters_reserved(parameters, member->name);
         enum result result = place ? add_envelope_text(place, member, problem) : RESULT_OK;
         if (result != RESULT_OK)
             return result;

@@ -39,6 +39,8 @@ struct parameters {
 
 /* The first parameters_add_… answers RESULT_NO_MEMORY if there was none. */
 void parameters_init(struct parameters *parameters, struct arena *arena);
+/* Where the text of a name that stands beside params is kept; NULL for any other name. */
+struct slice *parameters_reserved(struct parameters *parameters, struct slice name);
 
 /*
  * Adds a query's or form body's pairs. Within one source brackets win over JSON; params of a later

@@ -140,10 +140,12 @@ static enum result remember(struct writing *writing, const struct blob_owner *ow
     return RESULT_OK;
 }
 
-/* Of a row that tells nothing of bytes, an empty file is: others may be another record's. */
-static bool is_empty(const struct writing *writing, struct slice path)
+/* Is what lies there the row's own, or another record's? */
+static bool is_own(const struct writing *writing, enum download_claim claim, struct slice path)
 {
     struct blob blob;
+    if (claim != DOWNLOAD_EMPTY)
+        return claim == DOWNLOAD_ALL;
     if (blob_open(writing->context->options->files_root, path, &blob) != RESULT_OK)
         return false;
     close(blob.descriptor);
@@ -158,7 +160,7 @@ static enum result remember_row(struct writing *writing, const struct file_colum
     file_row_read(&row, columns, cells);
     const struct blob_owner owner = {.resource = columns->resource->name, .id = row.id};
     const struct slice path = buffer_slice(&row.path);
-    if (path.size && (is_to_come || row.tells_bytes || is_empty(writing, path)))
+    if (path.size && (is_to_come || is_own(writing, row.claim, path)))
         result = remember(writing, &owner, path);
     if (row.path.has_failed)
         result = RESULT_NO_MEMORY;
@@ -277,7 +279,10 @@ static enum result publish(struct writing *writing)
     bool replaces = takes_place(writing, own.path);
     result = blob_new_publish(*writing->request->bytes, &own.owner, own.path, replaces);
     writing->is_published = result == RESULT_OK;
-    return result == RESULT_OK ? RESULT_OK : refuse_path(writing, result);
+    if (result == RESULT_OK)
+        return RESULT_OK;
+    shared_file_cache_forget(writing->context->file_cache); /* they may have been there */
+    return refuse_path(writing, result);
 }
 
 static enum result note_removals(struct writing *writing)

@@ -34,7 +34,7 @@ static bool is_parted(const struct file_columns *columns, const struct database_
                               &assigns[i]->value);
     bool has_path = row.path.size > 0 || row.path.has_failed;
     buffer_clear(&row.path);
-    return moves && row.tells_bytes && has_path;
+    return moves && row.claim == DOWNLOAD_ALL && has_path;
 }
 
 enum result write_bytes_find_parted(struct writing *writing, const struct model_resource *resource,

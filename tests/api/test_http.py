@@ -447,15 +447,17 @@ def test_a_method_too_long(gateway):
     assert reply.status in (400, 501)
 
 
+@pytest.mark.parametrize("form", ["clean", "direct"])
 @pytest.mark.parametrize("status_line", ["real", "always_200"])
 @pytest.mark.parametrize("framing,body,code", [("Content-Length: 1048577\r\n", b"", 413), (CHUNKED, b"zz\r\n", 400), (CHUNKED, b"5\r\nx", 408)])
-def test_a_fault_of_the_body_is_answered_as_what_was_asked_for(start_gateway, status_line, framing, body, code):
+def test_a_fault_of_the_body_is_answered_as_what_was_asked_for(start_gateway, form, status_line, framing, body, code):
     """remote-api.md section 5: in the format of the chain, under its name, http.error_status heeded."""
     action = "projects/100/actions"
     server = start_gateway({"http.body_grace": "1s", **({} if status_line == "real" else {"http.error_status": status_line})})
     for ending in ("xml", "json"):
         with Raw(server.port) as connection:
-            path = LIST.replace("/json", "/" + ending)
+            path, query = address(action, form, ending)
+            path += "?" + urllib.parse.urlencode({**query, **credentials()})
             fields = f"Host: t\r\nX-Request-Id: asked-{ending}\r\n"
             reply = connection.send(f"POST {path} HTTP/1.1\r\n{fields}{framing}\r\n".encode() + body).reply()
         assert reply.status == (code if status_line == "real" else 200) and reply.field("Connection") == "close"

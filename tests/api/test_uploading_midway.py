@@ -5,6 +5,7 @@ import json
 import time
 
 import pytest
+import requests
 
 from support import writing
 from support.ports import wait_until
@@ -17,7 +18,7 @@ SIZE = 400_000
 DATA = noise(SIZE)
 RECHECK = 1.0
 WAYS = ["form", "raw"]
-CLIENT = "198.18.77.1"  # of none of the other tests; its ban is a line of the activity log
+CLIENT, OTHER_CLIENT = "198.18.77.1", "198.18.77.2"  # of none of the other tests; a ban is a line of the activity log
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +129,7 @@ def test_who_is_locked_out_midway(soon, store, project, what, way, heard):
         upload.is_refused(status, code)
         soon.get(f"projects/{project}", user=USER).expect(status, code=code)
     assert soon.disk.all() == before
-    wait_until(lambda: soon.get(f"projects/{project}", user=USER).status == 200, 3, "as before")
+    wait_until(lambda: soon.get(f"projects/{project}", user=USER).status == 200, 10, "as before")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -187,10 +188,26 @@ def test_a_locked_out_upload_counts_as_one_failed_login(start_uploader, store, p
 def test_an_upload_is_one_request_of_its_admin(start_uploader, project):
     """rate.per_admin: one token, though he is asked for twice; the next is a second away."""
     uploader = start_uploader({"auth.recheck": "200ms", "redis.url": "", "rate.per_admin": "1/second burst 1"})
+    began = time.monotonic()
     upload = Halfway(uploader, "raw", project)
-    uploader.get(f"projects/{project}", user=USER).expect(429)
+    other = uploader.get(f"projects/{project}", user=USER)
+    if time.monotonic() - began < 0.9:
+        other.expect(429)
     time.sleep(0.4)
     upload.is_stored()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("recheck", ["200ms", "1h"])
+def test_whose_address_is_banned_midway(start_uploader, store, project, way, recheck):
+    """Whether his login is read again, or known from memory."""
+    uploader = start_uploader({"auth.recheck": recheck, "redis.url": "", "ban.table": "read", "ban.exempt": "",
+                               "http.trusted_proxies": "127.0.0.0/8"})
+    upload = Halfway(uploader, way, project, f"X-Forwarded-For: {OTHER_CLIENT}\r\n")
+    answer = requests.post(uploader.server.admin + "/bans", data={"network": OTHER_CLIENT, "length": "1h"}, timeout=10)
+    assert answer.status_code == 201
+    time.sleep(0.4)
+    upload.is_refused(403, "ip_banned")
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -360,12 +360,13 @@ def test_bytes_at_their_place_stay_when_others_are_not_stored(start_uploader, st
     assert uploader.get(f"files/{number}/download").http.content == b"one"
 
 
+@pytest.mark.parametrize("data", [b"bytes of another", b""], ids=["bytes", "an empty file"])
 @pytest.mark.parametrize("template,name", [("{file_name}", "a.txt"), ("{file_name}", "./a.txt"), ("{project_id}/{file_name}", "a.txt")])
-def test_a_record_without_bytes_has_none_of_another_record(start_uploader, store, project, template, name):
+def test_a_record_without_bytes_has_none_of_another_record(start_uploader, store, project, template, name, data):
     """auth-and-bans.md section 5, remote-api.md section 7: its path may be the same, the bytes there are the other's: it reads,
     replaces and removes none."""
     uploader = start_uploader({"files.path": template})
-    number = put_file(uploader, b"bytes of another", project_id=project, file_name="a.txt")
+    number = put_file(uploader, data, project_id=project, file_name="a.txt")
     made = uploader.post("files", {"project_id": project, "file_name": name}).success().response["file"]
     none = made["file_id"]
     assert made["file_size"] == 0 and made["file_sha256"] == ""
@@ -374,7 +375,7 @@ def test_a_record_without_bytes_has_none_of_another_record(start_uploader, store
         for answer in (uploader.content(none, b"taken over"), uploader.content(none, b""), uploader.put(f"files/{none}", {"file_content": "QUI="})):
             assert faults(answer.expect(422)) == {"file_name": "invalid_value"}
     uploader.delete(f"files/{none}").success()
-    assert uploader.get(f"files/{number}/download").http.content == b"bytes of another"
+    assert uploader.get(f"files/{number}/download").http.content == data
     uploader.delete(f"files/{number}").success()
     assert uploader.disk.all() == {}
 
