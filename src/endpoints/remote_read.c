@@ -130,7 +130,8 @@ static void recover_reserved(struct remote_request *request, struct slice text)
     while (slice_split(&text, '&', &pair)) {
         size_t equals = slice_find(pair, '=');
         struct slice name = http_percent_decode(arena, slice_of(pair.data, equals), true);
-        struct slice *into = equals < pair.size ? parameters_reserved(&request->parameters, name) : NULL;
+        struct slice *into =
+            equals < pair.size ? parameters_reserved(&request->parameters, name) : NULL;
         if (!into)
             continue;
         struct slice value = http_percent_decode(arena, slice_skip(pair, equals + 1), true);

@@ -31,7 +31,7 @@ void download_path_print(struct buffer *path, const struct download_columns *wan
  * may lie there. What a row says is its own of what lies at its path: */
 enum download_claim {
     DOWNLOAD_ALL,
-    DOWNLOAD_EMPTY, /* an empty file alone: it says no bytes, in a table that tells no hash of any */
+    DOWNLOAD_EMPTY, /* an empty file alone: it says no bytes, and the table tells no hashes */
     DOWNLOAD_NONE,  /* it tells neither hash nor size */
 };
 enum download_claim download_claim_read(const struct download_columns *wanted,

@@ -311,8 +311,8 @@ static enum result move_rows(struct writing *writing, const struct move *move,
                 assign_id(&assigns, resource->table, resource->references[r].column, move->ids[i]);
     if (!assigns.count)
         return RESULT_OK;
-    enum result result = write_bytes_find_parted(writing, resource, rows, assigns.items,
-                                                 assigns.count, &parted);
+    enum result result =
+        write_bytes_find_parted(writing, resource, rows, assigns.items, assigns.count, &parted);
     if (result == RESULT_OK && parted.id)
         result = refuse_parted(writing, move, &parted);
     if (result != RESULT_OK)
