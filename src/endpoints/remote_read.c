@@ -263,14 +263,18 @@ static void forget_chain(struct remote_request *request)
     request->chain = (struct chain){.action = SLICE(""), .route = SLICE("refused")};
 }
 
+/* A query's action is parsed here only where it may say so: most name no content, and are parsed
+ * once the body is there. */
 bool remote_read_is_content(struct remote_request *request)
 {
-    bool is_in_path = request->segments.size;
-    if (!is_in_path)
-        recover_reserved(request, request->http->query);
-    bool is_content = (is_in_path || request->parameters.action.data) && read_chain(request) &&
-                      request->chain.target == CHAIN_UPLOAD;
-    if (!is_content && !is_in_path)
+    if (request->segments.size)
+        return request->chain.target == CHAIN_UPLOAD;
+    recover_reserved(request, request->http->query);
+    struct slice action = request->parameters.action;
+    if (!action.size || !memmem(action.data, action.size, "content", 7))
+        return false;
+    bool is_content = read_chain(request) && request->chain.target == CHAIN_UPLOAD;
+    if (!is_content)
         forget_chain(request);
     return is_content;
 }
