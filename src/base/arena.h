@@ -26,7 +26,7 @@ void *arena_alloc(struct arena *arena, size_t size);
 void *arena_zalloc(struct arena *arena, size_t size);
 /* A copy of s, followed by a NUL for library borders; the empty slice with data NULL on failure. */
 struct slice arena_copy(struct arena *arena, struct slice s);
-/* Formatted text; data NULL on failure. */
+/* Formatted text, followed by a NUL; data NULL on failure. */
 struct slice arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -74,7 +74,7 @@ static enum result check_conditions(struct writing *writing)
 
 /* --- 409 ----------------------------------------------------------------------------------- */
 
-static enum result refuse_locked(struct writing *writing, struct slice field, const char *detail)
+enum result write_refuse_locked(struct writing *writing, struct slice field, const char *detail)
 {
     problem_set(writing->problem, 409, SLICE("Record Locked"));
     problem_add(writing->problem, SLICE("record_locked"), field, "%s", detail);
@@ -104,8 +104,8 @@ static enum result check_locked(struct writing *writing)
         const struct write_named *locked =
             named->is_found && named->is_visible ? find_locked(writing, named, 0) : NULL;
         if (locked)
-            return refuse_locked(writing, model_key(locked->resource)->name,
-                                 "it is archived, and all below it is read-only");
+            return write_refuse_locked(writing, model_key(locked->resource)->name,
+                                       "it is archived, and all below it is read-only");
     }
     return RESULT_OK;
 }
@@ -130,7 +130,8 @@ static enum result check_own_thread(struct writing *writing)
                                                  : resource->catalog->rules.closed.column;
     if (!own_thread(writing)->is_closed)
         return RESULT_OK;
-    return refuse_locked(writing, field, "the thread is closed, and its bytes stay as they are");
+    return write_refuse_locked(writing, field,
+                               "the thread is closed, and its bytes stay as they are");
 }
 
 static enum result check_closed(struct writing *writing)
@@ -146,8 +147,9 @@ static enum result check_closed(struct writing *writing)
         const struct write_named *first =
             thread ? write_named_find(writing, write->resource, write_id(&thread->value)) : NULL;
         if (first && first->is_found && first->is_visible && first->is_closed)
-            return refuse_locked(writing, write_field(write, i, column, writing->context->arena),
-                                 "the thread is closed and takes no more posts");
+            return write_refuse_locked(writing,
+                                       write_field(write, i, column, writing->context->arena),
+                                       "the thread is closed and takes no more posts");
     }
     return RESULT_OK;
 }

@@ -164,12 +164,14 @@ static enum result check_parted(struct writing *writing, const struct plan_hangi
         write_bytes_find_parted(writing, writing->write->resource, rows, assign, 1, &parted);
     if (result != RESULT_OK || !parted.id)
         return result;
-    problem_set(writing->problem, 409, SLICE("Record Locked"));
-    problem_add(writing->problem, SLICE("record_locked"), parted.column,
-                "the bytes of file %lld, which goes on with its thread, lie where this column says "
-                "(files.path), and the column would change; delete the thread's later files first",
-                (long long)parted.id);
-    return RESULT_INVALID;
+    struct slice detail = arena_printf(
+        writing->context->arena,
+        "the bytes of file %lld, which goes on with its thread, lie where this column says "
+        "(files.path), and the column would change; delete the thread's later files first",
+        (long long)parted.id);
+    if (!detail.data)
+        return RESULT_NO_MEMORY;
+    return write_refuse_locked(writing, parted.column, detail.data);
 }
 
 /* The thread stays open, or closed, as its first row has said until now. */

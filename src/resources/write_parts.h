@@ -125,6 +125,8 @@ int64_t write_stored_id(const struct database_cell *cell);
 
 /* write_check.c. RESULT_INVALID or RESULT_NOT_FOUND with the problem set. */
 enum result write_check(struct writing *writing);
+/* Sets the problem, 409; RESULT_INVALID. */
+enum result write_refuse_locked(struct writing *writing, struct slice field, const char *detail);
 
 /* write_stored.c. Keeps the record's cells, with their hash where If-Match asks for it. */
 enum result write_take_stored(struct writing *writing, const struct plan *plan,
