@@ -16,7 +16,7 @@ import pytest
 from support import downloads
 from support.answers import Client
 from support.fixture import PLAN, PREFIX
-from support.ports import wait_until
+from support.ports import steady, wait_until
 from support.raw import Closed, Raw, raw_request
 from support.shortage import few_descriptors
 
@@ -203,12 +203,7 @@ def test_clients_that_go_leave_nothing(start_gateway, big, ttl):
 
 def stable(server):
     """What is open when nothing happens."""
-    seen = []
-    def twice():
-        seen.append([link for link in descriptors(server)])
-        return len(seen) > 5 and all(one == seen[-1] for one in seen[-5:])
-    wait_until(twice, 20, "descriptors do not change")
-    return seen[-1]
+    return steady(lambda: list(descriptors(server)), "descriptors")
 
 
 def test_a_file_that_becomes_shorter_ends_the_connection(start_gateway, mariadb, files_root):
@@ -258,7 +253,7 @@ def test_a_file_that_another_program_has_a_lease_of(start_gateway, mariadb, file
 
 
 def test_out_of_descriptors(start_gateway, mariadb, files_root):
-    server = start_gateway({"files.cache_ttl": "0", "server.loops": "1", "mysql.workers": "1"})
+    server = start_gateway({"log.cores": "on", "files.cache_ttl": "0", "server.loops": "1", "mysql.workers": "1"})
     with downloads.stored(mariadb, files_root, b"bytes") as number, Raw(server.port) as connection:
         assert connection.send(download(number)).reply().body == b"bytes"
         for more in range(3):

@@ -301,7 +301,7 @@ def test_back_pressure(uploader):
 
 def test_out_of_descriptors(start_uploader, store):
     """A shortage like any other: 503 with Retry-After, nothing stored, and over when it is over. Bytes are not missing for it."""
-    uploader = start_uploader({"mysql.workers": "1"})
+    uploader = start_uploader({"log.cores": "on", "mysql.workers": "1"})
     number = store.insert("files", file_name="f")
     uploader.is_stored(uploader.content(number, b"old"), b"old")
     body = form(fields(), file_part(b"new"))

@@ -34,6 +34,17 @@ def free_port():
                 continue
 
 
+def steady(look, what):
+    """What it gives, once it does not change."""
+    seen = []
+
+    def has_settled():
+        seen.append(look())
+        return len(seen) > 5 and all(one == seen[-1] for one in seen[-5:])
+    wait_until(has_settled, 20, f"{what} do not change")
+    return seen[-1]
+
+
 def wait_until(condition, seconds, what):
     """Polls condition until it is true; fails loudly with `what` when the time is up."""
     end = time.monotonic() + seconds

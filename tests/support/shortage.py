@@ -5,18 +5,12 @@ import itertools
 import os
 import resource
 
-from support.ports import wait_until
+from support.ports import steady
 
 
 def open_descriptors(server):
-    """By number, once they do not change."""
-    seen = []
-
-    def settled():
-        seen.append({int(name) for name in os.listdir(f"/proc/{server.process.pid}/fd")})
-        return len(seen) > 5 and all(one == seen[-1] for one in seen[-5:])
-    wait_until(settled, 20, "descriptors do not change")
-    return seen[-1]
+    """By number."""
+    return steady(lambda: {int(name) for name in os.listdir(f"/proc/{server.process.pid}/fd")}, "descriptors")
 
 
 @contextlib.contextmanager
