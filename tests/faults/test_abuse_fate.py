@@ -102,7 +102,8 @@ def test_lost_at_any_moment_all_or_nothing(own, proxy, start, reports, fate, mor
         outcomes.append("unknown" if is_commit else "nothing")
         if is_stored:
             break
-    assert outcomes.count("nothing") > 4 and outcomes.count("unknown") == 1, outcomes
+    # A packet of the gateway's own (a poll) may come between, and the commit be met at two numbers.
+    assert outcomes.count("nothing") > 4 and outcomes.count("unknown") in (1, 2), outcomes
 
 
 def test_a_lock_that_is_held_for_a_while_is_waited_for(own, start, reports):
